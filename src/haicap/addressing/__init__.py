@@ -1,0 +1,1 @@
+"""Addresses and names: allocated from the province's pools, kept in lock files, never moved."""

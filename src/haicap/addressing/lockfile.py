@@ -1,0 +1,112 @@
+"""The lock files of a province: `addresses.lock.yml`, `names.lock.yml` and `keys.lock.yml` beside its inventory.
+
+Reading checks every value, since a lock can be damaged by a bad merge; writing replaces a file whole, or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from haicap.addressing.damage import LockText, check_keys, check_members, check_names
+from haicap.addressing.layout import Tree, keys_of, locks_trees, member_of, name_of, to_json, to_yaml
+from haicap.addressing.model import Keys, Locks
+from haicap.addressing.overlaps import find_clashes, find_same_labels
+from haicap.errors import Finding, FindingsError
+
+ADDRESSES, NAMES, KEYS = "addresses.lock.yml", "names.lock.yml", "keys.lock.yml"
+_HEAD = """\
+# Kept by `haicap {verb}` and reviewed in git. Do not edit it by hand: what is here never moves,
+# because {why}."""
+_HEADS = {
+    ADDRESSES: _HEAD.format(verb="lock", why="routers, firewalls and devices out in the units rely on it"),
+    NAMES: _HEAD.format(verb="lock", why="people and certificates rely on these names"),
+    KEYS: _HEAD.format(verb="enrol", why="each key was made on its host, and only its public half is here"),
+}
+
+
+def read_locks(folder: Path, keys_file: Path | None = None) -> Locks:
+    """Read the locks beside an inventory, `inventories/<slug>`. A file that is missing is empty.
+
+    `keys_file` is where keys are, if not in the folder. Raises FindingsError with the line of everything that is
+    damaged: conflict markers, bad YAML, unknown or missing keys, bad addresses, and values that two members have.
+    """
+    addresses = LockText(_shown(folder / ADDRESSES), _read(folder / ADDRESSES), "members", check_members)
+    names = LockText(_shown(folder / NAMES), _read(folder / NAMES), "names", check_names)
+    keys_path = keys_file or folder / KEYS
+    keys = LockText(_shown(keys_path) if keys_file is None else str(keys_path), _read(keys_path), "keys", check_keys)
+    findings = [*addresses.findings, *names.findings, *keys.findings]
+    members = {identity: member_of(tree) for identity, tree in addresses.entries.items()}
+    labels = {identity: name_of(tree) for identity, tree in names.entries.items()}
+    findings += [addresses.finding(*clash, "lock-overlap") for clash in find_clashes(members)]
+    findings += [names.finding(*clash, "lock-overlap") for clash in find_same_labels(labels)]
+    _raise(findings, folder.name)
+    return Locks(members, labels, {host: keys_of(tree) for host, tree in keys.entries.items()})
+
+
+def _raise(findings: list[Finding], slug: str) -> None:
+    if findings:
+        raise FindingsError(
+            findings,
+            "A merge often does this: take one side of the file whole (`git checkout --theirs FILE`), "
+            f"and run `haicap lock {slug}` for what is then missing.",
+        )
+
+
+def _shown(path: Path) -> str:
+    """A lock's path from the folder that holds `inventories/`."""
+    return f"inventories/{path.parent.name}/{path.name}"
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def write_locks(folder: Path, locks: Locks) -> tuple[Path, ...]:
+    """Write addresses and names; returns the files whose bytes changed. Keys are written by `write_keys`."""
+    addresses, names, _ = locks_trees(locks)
+    written = (_write(folder / ADDRESSES, addresses, ADDRESSES), _write(folder / NAMES, names, NAMES))
+    return tuple(path for path in written if path)
+
+
+def write_keys(path: Path, keys: Mapping[str, Keys]) -> tuple[Path, ...]:
+    """Write the keys, by host name; returns the path if its bytes changed."""
+    written = _write(path, locks_trees(Locks(keys=keys))[2], KEYS)
+    return (written,) if written else ()
+
+
+def _write(path: Path, tree: Tree, kind: str) -> Path | None:
+    content = to_yaml(tree, _HEADS[kind]).encode()
+    if _read(path) == content:
+        return None
+    _replace(path, content)
+    return path
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put a whole new file in place: after a crash there is the old one or the new one."""
+    target = path.resolve()
+    new = target.with_name(f".{target.name}.{os.getpid()}.new")
+    try:
+        with new.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(target)
+    finally:
+        new.unlink(missing_ok=True)
+    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def locks_digest(locks: Locks) -> str:
+    """SHA-256 of the locks as canonical JSON, in hexadecimal: the same locks, the same digest."""
+    return hashlib.sha256(to_json(locks_trees(locks))).hexdigest()

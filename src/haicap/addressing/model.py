@@ -1,0 +1,72 @@
+"""What the lock files hold, as frozen values. Identities: a unit's `24958@2025-07-01`, a server's name (`hub1`).
+
+Addresses are plain strings: an interface has its prefix length ("10.64.0.1/26"), a single address has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True)
+class Tunnel:
+    """A member's two addresses on one hub's WireGuard network, with that network's prefix length."""
+
+    v4: str  # "10.112.0.7/22"
+    v6: str  # "2001:db8:4cf1::7/64"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A LAN segment's networks; the gateway takes the first address of each."""
+
+    v4: str  # "10.64.0.0/25"
+    v6: str  # "2001:db8:4c00:1::/64"
+    hosts: Mapping[str, str] = field(default_factory=dict)  # reserved IPv4 address of each named host
+
+
+@dataclass(frozen=True)
+class Member:
+    """A host on the VPN: a unit's gateway, a hub or a name server.
+
+    `uplink` is this end of the dedicated line ("100.64.0.2/30"); the other end is the network's first address.
+    Hubs have no tunnels here: a hub's end is the first address of its own network.
+    """
+
+    uplink: str
+    loopback: str  # "10.127.0.9"
+    loopback6: str
+    asn: int
+    tunnels: Mapping[str, Tunnel] = field(default_factory=dict)
+    block: str | None = None  # units only
+    block6: str | None = None
+    segments: Mapping[str, Segment] = field(default_factory=dict)
+    removed: date | None = None  # a tombstone: everything above rests
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What a host made itself, collected by `haicap enrol`."""
+
+    wireguard: str  # public key, base64
+    ssh: str  # host public key, "ssh-ed25519 AAAA..."
+
+
+@dataclass(frozen=True)
+class Name:
+    """A unit's DNS label; `removed` is a tombstone's date. `given` names the unit's name it was made from."""
+
+    label: str
+    given: str
+    removed: date | None = None
+
+
+@dataclass(frozen=True)
+class Locks:
+    """The three lock files of a province: addresses, names and keys, by identity (keys: by host name, `gw-24958`)."""
+
+    members: Mapping[str, Member] = field(default_factory=dict)
+    names: Mapping[str, Name] = field(default_factory=dict)
+    keys: Mapping[str, Keys] = field(default_factory=dict)

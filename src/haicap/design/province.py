@@ -1,0 +1,276 @@
+"""A province on a date: its hubs, its name servers and its units, each with everything that stands on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from haicap.addressing.model import Keys, Locks, Member
+from haicap.design.dns import DnsDesign, design_province_zones, design_unit_records, unit_zone
+from haicap.design.lan import LanDesign, design_lan
+from haicap.design.vpn import VpnDesign, design_hub, design_member
+from haicap.inventory.model import Inventory, Stage, System, Unit
+from haicap.lifecycle import is_standing, stages_of
+
+Role = Literal["gateway", "hub", "dns"]
+
+
+@dataclass(frozen=True)
+class Resolver:
+    """How names are resolved: the zones that the province's servers hold, those servers, and who answers the rest."""
+
+    zones: tuple[str, ...]
+    servers: tuple[str, ...]
+    forwarders: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NameServerDesign:
+    """An authoritative server. `primary` is the address that secondaries transfer from; None on the primary itself."""
+
+    kind: Literal["primary", "secondary"]
+    domain: str
+    catalog: str
+    soa: str
+    addresses: tuple[str, str]
+    primary: tuple[str, str] | None
+    secondaries: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class HostDesign:
+    """A Linux host: who it is, how it is reached, and the systems that stand on it."""
+
+    name: str
+    role: Role
+    fqdn: str
+    unit: str | None
+    address: str
+    source: str
+    operators: tuple[str, ...]
+    vpn: VpnDesign
+    resolver: Resolver
+    time_servers: tuple[str, ...]
+    lan: LanDesign | None = None
+    dns: NameServerDesign | None = None
+
+
+@dataclass(frozen=True)
+class UnitDesign:
+    """A unit: its stages, its gateway and its names. A system that does not stand on that date is None."""
+
+    code: str
+    name: str
+    kind: str
+    zone: str
+    stages: Mapping[System, Stage]
+    member: Member
+    gateway: HostDesign | None
+    dns: DnsDesign | None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A host that can't be configured yet, why, and the command that changes that."""
+
+    host: str
+    unit: str | None
+    reason: str
+    next_step: str
+
+
+@dataclass(frozen=True)
+class ProvinceDesign:
+    """Everything that shall stand in a province on a date."""
+
+    slug: str
+    as_of: date
+    hubs: tuple[HostDesign, ...]
+    name_servers: tuple[HostDesign, ...]
+    zones: DnsDesign | None
+    units: tuple[UnitDesign, ...]
+    waiting: tuple[Waiting, ...]
+
+    @property
+    def hosts(self) -> tuple[HostDesign, ...]:
+        """All hosts that can be configured: hubs, name servers, gateways."""
+        gateways = tuple(unit.gateway for unit in self.units if unit.gateway is not None)
+        return (*self.hubs, *self.name_servers, *gateways)
+
+
+def design_province(inventory: Inventory, locks: Locks, as_of: date) -> ProvinceDesign:
+    """Design a province. Every unit, hub and server of the inventory must be in the locks (`addressing.verify`)."""
+    builder = _Builder(inventory, locks, as_of)
+    return ProvinceDesign(
+        slug=inventory.slug,
+        as_of=as_of,
+        hubs=builder.hubs(),
+        name_servers=builder.name_servers(),
+        zones=builder.zones(),
+        units=tuple(builder.unit(unit) for unit in sorted(inventory.units, key=lambda unit: unit.identity)),
+        waiting=builder.waiting(),
+    )
+
+
+def placeholder_keys(inventory: Inventory, locks: Locks) -> Locks:
+    """Locks in which every host counts as enrolled, to show a design before its keys are known."""
+    missing = {name: Keys("(not enrolled yet)", "") for name in _host_names(inventory) if name not in locks.keys}
+    return Locks(locks.members, locks.names, {**missing, **locks.keys})
+
+
+def _host_names(inventory: Inventory) -> list[str]:
+    province = inventory.province
+    return [
+        *(hub.name for hub in province.hubs),
+        *(server.name for server in province.name_servers),
+        *(unit.gateway for unit in inventory.units),
+    ]
+
+
+class _Builder:
+    """Holds what all parts of one design share."""
+
+    def __init__(self, inventory: Inventory, locks: Locks, as_of: date) -> None:
+        self._inventory, self._province, self._locks = inventory, inventory.province, locks
+        self._stages = {unit.identity: stages_of(inventory.province, unit, as_of) for unit in inventory.units}
+        self._shared_zones = design_province_zones(inventory, locks)
+        servers = [locks.members[server.name] for server in self._province.name_servers]
+        self._resolver = Resolver(
+            zones=self._shared_zones.owned,
+            servers=tuple(address for member in servers for address in (member.loopback, member.loopback6)),
+            forwarders=self._province.defaults.dns.forwarders,
+        )
+        self._hub_clocks = tuple(locks.members[hub.name].loopback for hub in self._province.hubs)
+
+    def hubs(self) -> tuple[HostDesign, ...]:
+        peers = self._peers()
+        return tuple(
+            self._host(
+                hub.name,
+                "hub",
+                self._locks.members[hub.name],
+                design_hub(self._province, self._locks, hub, peers),
+                time_servers=self._province.defaults.time_servers,
+            )
+            for hub in self._province.hubs
+            if hub.name in self._locks.keys
+        )
+
+    def name_servers(self) -> tuple[HostDesign, ...]:
+        return tuple(
+            self._host(
+                server.name,
+                "dns",
+                self._locks.members[server.name],
+                design_member(self._province, self._locks, self._locks.members[server.name]),
+                dns=self._name_server(server.name, server.kind),
+            )
+            for server in self._province.name_servers
+            if server.name in self._locks.keys
+        )
+
+    def zones(self) -> DnsDesign | None:
+        primary = next(server.name for server in self._province.name_servers if server.kind == "primary")
+        return self._shared_zones if primary in self._locks.keys else None
+
+    def unit(self, unit: Unit) -> UnitDesign:
+        stages, member = self._stages[unit.identity], self._locks.members[unit.identity]
+        label = self._locks.names[unit.identity].label
+        zone = unit_zone(self._province, label)
+        enrolled = unit.gateway in self._locks.keys
+        lan = design_lan(self._province, unit, member, zone)
+        gateway = records = None
+        if enrolled and (is_standing(stages["lan"]) or is_standing(stages["vpn"])):
+            gateway = self._host(
+                unit.gateway,
+                "gateway",
+                member,
+                self._member_vpn(member, is_standing(stages["vpn"])),
+                unit=unit,
+                fqdn=f"gw.{zone}",
+                lan=lan if is_standing(stages["lan"]) else None,
+                time_servers=self._hub_clocks,
+            )
+        if enrolled and is_standing(stages["dns"]):
+            records = design_unit_records(self._province, unit, label, member, lan, stages["dns"])
+        return UnitDesign(unit.code, unit.name, unit.kind, zone, stages, member, gateway, records)
+
+    def waiting(self) -> tuple[Waiting, ...]:
+        slug = self._inventory.slug
+        servers = [
+            Waiting(name, None, "its public key is not enrolled", f"haicap enrol {slug}")
+            for name in [hub.name for hub in self._province.hubs] + [s.name for s in self._province.name_servers]
+            if name not in self._locks.keys
+        ]
+        gateways = [
+            Waiting(
+                unit.gateway, unit.code, "its gateway is not enrolled", f"haicap enrol {slug} --unit {unit.code}"
+            )
+            for unit in sorted(self._inventory.units, key=lambda unit: unit.identity)
+            if unit.gateway not in self._locks.keys and any(map(is_standing, self._stages[unit.identity].values()))
+        ]
+        return (*servers, *gateways)
+
+    def _member_vpn(self, member: Member, standing: bool) -> VpnDesign:
+        locks = self._locks if standing else Locks(self._locks.members, self._locks.names, {})
+        return design_member(self._province, locks, member)
+
+    def _peers(self) -> dict[str, Member]:
+        """Every host that has a tunnel to the hubs, by host name: gateways whose VPN stands, and name servers."""
+        units = {
+            unit.gateway: self._locks.members[unit.identity]
+            for unit in self._inventory.units
+            if is_standing(self._stages[unit.identity]["vpn"])
+        }
+        return units | {server.name: self._locks.members[server.name] for server in self._province.name_servers}
+
+    def _name_server(self, name: str, kind: Literal["primary", "secondary"]) -> NameServerDesign:
+        domain = self._province.domain
+        servers = self._province.name_servers
+        primary = next(server.name for server in servers if server.kind == "primary")
+        hostmaster = (self._province.hostmaster or f"hostmaster@{domain}").replace("@", ".", 1)
+        own, first = self._locks.members[name], self._locks.members[primary]
+        return NameServerDesign(
+            kind=kind,
+            domain=domain,
+            catalog=f"catalog.{domain}",
+            soa=f"{primary}.{domain} {hostmaster} 0 10800 3600 604800 3600",
+            addresses=(own.loopback, own.loopback6),
+            primary=None if kind == "primary" else (first.loopback, first.loopback6),
+            secondaries=tuple(
+                address
+                for server in servers
+                if server.kind == "secondary"
+                for address in (self._locks.members[server.name].loopback, self._locks.members[server.name].loopback6)
+            ),
+        )
+
+    def _host(
+        self,
+        name: str,
+        role: Role,
+        member: Member,
+        vpn: VpnDesign,
+        *,
+        unit: Unit | None = None,
+        fqdn: str | None = None,
+        lan: LanDesign | None = None,
+        dns: NameServerDesign | None = None,
+        time_servers: tuple[str, ...] = (),
+    ) -> HostDesign:
+        return HostDesign(
+            name=name,
+            role=role,
+            fqdn=fqdn or f"{name}.{self._province.domain}",
+            unit=unit.code if unit else None,
+            address=member.uplink.partition("/")[0],
+            source=f"inventories/{self._inventory.slug}",
+            operators=tuple(str(network) for network in self._province.ssh.operators),
+            vpn=vpn,
+            resolver=self._resolver,
+            time_servers=time_servers or self._hub_clocks,
+            lan=lan,
+            dns=dns,
+        )

@@ -1,0 +1,251 @@
+"""What people write: the inventory's schema, as frozen pydantic models.
+
+`province.yml` holds one `Province`, `units.yml` a `Units`. Every key that is not here is an error.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Label = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+Domain = Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$")]
+UnitCode = Annotated[str, StringConstraints(pattern=r"^\d{5}$")]
+AgencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Y]\d{2}(\.[0-9A-Z]+)*$", max_length=35)]
+MacAddress = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{2}(:[0-9a-f]{2}){5}$")]
+HostName = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9-]{0,10}[a-z0-9])?$")]
+Kind = Literal["commune", "ward", "special_zone"]
+Stage = Literal["absent", "prepare", "trial", "live", "frozen", "retired"]
+System = Literal["lan", "vpn", "dns"]
+SYSTEMS: tuple[System, ...] = ("lan", "vpn", "dns")
+
+
+class Model(BaseModel):
+    """The base of all: immutable, and no unknown key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Pool4(Model):
+    """IPv4 networks from which blocks of one prefix length are handed out, in order."""
+
+    networks: tuple[IPv4Network, ...] = Field(min_length=1)
+    prefix: int = Field(ge=8, le=32)
+
+
+class Pool6(Model):
+    """IPv6 networks from which blocks of one prefix length are handed out, in order."""
+
+    networks: tuple[IPv6Network, ...] = Field(min_length=1)
+    prefix: int = Field(ge=16, le=128)
+
+
+class AsNumbers(Model):
+    """A range of private AS numbers (RFC 6996), both ends included."""
+
+    first: int = Field(ge=64512, le=4294967294)
+    last: int = Field(ge=64512, le=4294967294)
+
+
+class Pools(Model):
+    """Where every address comes from. The pools never overlap."""
+
+    units: Pool4
+    units6: Pool6
+    loopbacks: Pool4
+    loopbacks6: Pool6
+    uplinks: Pool4 = Field(description="the dedicated line's own addresses: a /30 for each connection point")
+    as_numbers: AsNumbers
+    rest_days: int = Field(default=365, ge=0, description="days before a removed unit's block is handed out again")
+
+
+class Hub(Model):
+    """A VPN hub. `tunnels` and `tunnels6` are the networks of its WireGuard interface; it takes the first address."""
+
+    name: HostName
+    site: str
+    tunnels: IPv4Network
+    tunnels6: IPv6Network
+    port: int = Field(default=51820, ge=1, le=65535)
+
+
+class NameServer(Model):
+    """An authoritative name server; the first `primary` takes changes, the others transfer zones from it."""
+
+    name: HostName
+    kind: Literal["primary", "secondary"]
+    site: str
+
+
+class Segment(Model):
+    """A LAN segment, sized by a unit's staff: max(min_hosts, staff x hosts_per_staff), rounded up."""
+
+    vlan: int = Field(ge=1, le=4094)
+    hosts_per_staff: float = Field(default=0, ge=0, le=20)
+    min_hosts: int = Field(ge=2, le=4000)
+    dhcp: bool = True
+
+
+class Rule(Model):
+    """Traffic that is let through, from zones to zones. Zones: the segments, `vpn`, `outside`, `gateway`, and `*`
+    for every segment. Services: `any`, `icmp`, `tcp/443`, `udp/53`."""
+
+    source: tuple[str, ...] = Field(alias="from", min_length=1)
+    target: tuple[str, ...] = Field(alias="to", min_length=1)
+    services: tuple[Annotated[str, StringConstraints(pattern=r"^(any|icmp|(tcp|udp)/\d{1,5})$")], ...] = ("any",)
+
+
+class Dates(Model):
+    """When a system enters each stage. A stage without a date is not entered."""
+
+    prepare: date | None = None
+    trial: date | None = None
+    live: date | None = None
+    frozen: date | None = None
+    retired: date | None = None
+
+
+class Vpn(Model):
+    """BGP and BFD timers of every tunnel (RFC 5880: detection time = interval x multiplier)."""
+
+    bfd_interval_ms: int = Field(default=250, ge=50, le=5000)
+    bfd_multiplier: int = Field(default=3, ge=2, le=20)
+    mtu: int = Field(default=1420, ge=1280, le=1500)
+
+
+class Dns(Model):
+    """Zone defaults, in seconds."""
+
+    ttl: int = Field(default=3600, ge=30, le=604800)
+    trial_ttl: int = Field(default=60, ge=30, le=86400)
+    forwarders: tuple[str, ...] = Field(default=(), description="resolvers for names outside the province")
+
+
+class Ssh(Model):
+    """How hosts are reached: the account, the port, and the networks from which SSH is accepted on the uplink."""
+
+    user: str = "root"
+    port: int = Field(default=22, ge=1, le=65535)
+    operators: tuple[IPv4Network, ...] = Field(min_length=1)
+
+
+class Ports(Model):
+    """A gateway's interfaces: the dedicated line, and the ports of each segment (`trunk`: all segments, tagged)."""
+
+    uplink: str = "wan0"
+    segments: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    trunk: str | None = None
+
+
+class Defaults(Model):
+    """What holds for every unit unless it says otherwise."""
+
+    segments: dict[Label, Segment]
+    policy: tuple[Rule, ...]
+    ports: Ports = Ports()
+    vpn: Vpn = Vpn()
+    dns: Dns = Dns()
+    time_servers: tuple[str, ...] = Field(default=(), description="NTP sources of hubs; gateways follow the hubs")
+    calendar: dict[Label, Dates] = Field(description="dates by wave")
+
+
+class Province(Model):
+    """`province.yml`."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^\d{2}$")]
+    name: str
+    agency_code: AgencyCode
+    domain: Domain
+    legacy_domains: tuple[Domain, ...] = ()
+    merger_date: date
+    hostmaster: str | None = Field(
+        default=None, description="mail address in the zones' SOA; default hostmaster@domain"
+    )
+    pools: Pools
+    hubs: tuple[Hub, ...] = Field(min_length=1)
+    name_servers: tuple[NameServer, ...] = Field(min_length=1)
+    ssh: Ssh
+    defaults: Defaults
+
+
+class Predecessor(Model):
+    """An old commune that went, wholly or in part, into the unit. `names`: its old DNS names, kept as aliases."""
+
+    code: UnitCode
+    share: Literal["whole", "part"] = "whole"
+    note: str | None = None
+    names: tuple[Domain, ...] = ()
+
+
+class Office(Model):
+    """The main office: the dedicated line's one connection point. WGS 84 degrees."""
+
+    address: str | None = None
+    latitude: float = Field(ge=-90, le=90)
+    longitude: float = Field(ge=-180, le=180)
+
+
+class Host(Model):
+    """A device with a reserved address and a name of its own, on one segment."""
+
+    name: Label
+    segment: str
+    mac: MacAddress
+
+
+class SegmentOverride(Model):
+    """A unit's own size for a segment."""
+
+    hosts: int = Field(ge=2, le=4000)
+
+
+class Overrides(Model):
+    """What one unit does differently."""
+
+    segments: dict[Label, SegmentOverride] = Field(default_factory=dict)
+    calendar: dict[System, Dates] = Field(default_factory=dict)
+    ports: Ports | None = None
+    label: Label | None = Field(default=None, description="DNS label to use at the first lock instead of the rule's")
+
+
+class Unit(Model):
+    """A commune-level unit. Its permanent identity is (code, valid_from): codes are reused over the years."""
+
+    code: UnitCode
+    name: str = Field(min_length=1, max_length=100)
+    kind: Kind
+    valid_from: date
+    predecessors: tuple[Predecessor, ...] = ()
+    agency_code: AgencyCode
+    staff: int = Field(ge=1, le=2000)
+    wave: Label
+    office: Office
+    hosts: tuple[Host, ...] = ()
+    overrides: Overrides = Overrides()
+
+    @property
+    def identity(self) -> str:
+        """`24958@2025-07-01`: the key in lock files."""
+        return f"{self.code}@{self.valid_from.isoformat()}"
+
+    @property
+    def gateway(self) -> str:
+        """The gateway's host name, `gw-24958`."""
+        return f"gw-{self.code}"
+
+
+class Units(Model):
+    """`units.yml`."""
+
+    units: tuple[Unit, ...]
+
+
+class Inventory(Model):
+    """A province and its units, as checked by the rules. `slug` is the folder's name, `lam-dong`."""
+
+    slug: str
+    province: Province
+    units: tuple[Unit, ...]

@@ -1,0 +1,41 @@
+"""What a schema cannot say: rules over a whole inventory. Pure; each rule has a name, a reason and a way out.
+
+A rule is a function that yields remarks; its name with hyphens is the rule's. To add one: write it in the module of
+what it reads, put it into that module's tuple, and add a case to tests/errors/.
+"""
+
+from __future__ import annotations
+
+from haicap.errors import Finding
+from haicap.inventory.marks import Marks
+from haicap.inventory.model import Inventory, Province, Unit
+from haicap.inventory.rules.base import run
+from haicap.inventory.rules.province import PROVINCE_RULES
+from haicap.inventory.rules.together import INVENTORY_RULES
+from haicap.inventory.rules.units import UNIT_RULES
+
+
+def rule_names() -> list[str]:
+    """Every rule's name, in the order in which they are held."""
+    rules = (*PROVINCE_RULES, *UNIT_RULES, *INVENTORY_RULES)
+    return list(dict.fromkeys(rule.__name__.replace("_", "-") for rule in rules))
+
+
+def check_province(province: Province, marks: Marks) -> list[Finding]:
+    """The rules on province.yml alone."""
+    return run(PROVINCE_RULES, province, marks)
+
+
+def check_units(units: tuple[Unit, ...], marks: Marks) -> list[Finding]:
+    """The rules on units.yml alone."""
+    return run(UNIT_RULES, units, marks)
+
+
+def check(inventory: Inventory, marks: Marks | None = None) -> list[Finding]:
+    """All rules, in a fixed order. Without marks, findings have no lines."""
+    known = marks or Marks()
+    return [
+        *check_province(inventory.province, known),
+        *check_units(inventory.units, known),
+        *run(INVENTORY_RULES, inventory, known),
+    ]

@@ -1,0 +1,5 @@
+"""From a design to the exact files of each host."""
+
+from haicap.render.linux import HostFiles, render_host
+
+__all__ = ["HostFiles", "render_host"]

@@ -1,0 +1,173 @@
+"""A Debian host's files: which template makes which path, and what it is given. Templates decide nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from haicap import assets
+from haicap.design.lan import GATEWAY, OUTSIDE, VPN, Flow, LanDesign
+from haicap.design.province import HostDesign
+
+_BASE_PACKAGES = ("chrony", "frr", "frr-pythontools", "nftables", "wireguard-tools")
+_LAN_PACKAGES = ("bind9-dnsutils", "iputils-ping", "kea-dhcp4-server", "radvd", "udhcpc", "unbound")
+_DNS_PACKAGES = ("pdns-backend-sqlite3", "pdns-server", "sqlite3")
+_LISTENING = ("udp dport 53", "tcp dport 53")
+
+
+@dataclass(frozen=True)
+class HostFiles:
+    """What stands on one host: file texts by path, the state of services by systemd unit, Debian packages."""
+
+    files: Mapping[str, str]
+    services: Mapping[str, str]
+    packages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _File:
+    path: str
+    template: str
+    values: Mapping[str, Any]
+
+
+def render_host(host: HostDesign) -> HostFiles:
+    """Render every file of a host; a template that names an unknown value is our bug (StrictUndefined)."""
+    header = f"{host.fqdn}: made by haicap from {host.source}; a change made here is drift, and is undone"
+    shared = {"host": host, "header": header}
+    files = {file.path: _template(file.template).render(**shared, **file.values) for file in _files(host)}
+    return HostFiles(dict(sorted(files.items())), dict(sorted(_services(host).items())), _packages(host))
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(  # noqa: S701 - configuration files, not HTML
+        loader=FileSystemLoader(assets.path("templates")),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+
+
+@cache
+def _template(name: str) -> Any:
+    return _environment().get_template(name)
+
+
+def _files(host: HostDesign) -> Iterator[_File]:
+    yield _File("/etc/ssh/sshd_config.d/50-haicap.conf", "base/linux/sshd.conf.j2", {})
+    yield _File("/etc/sysctl.d/60-haicap.conf", "base/linux/sysctl.conf.j2", {"forwarding": int(host.role != "dns")})
+    yield _File("/etc/chrony/chrony.conf", "base/linux/chrony.conf.j2", {"serves_time": host.role == "hub"})
+    yield _File("/etc/nftables.conf", "base/linux/nftables.conf.j2", _firewall(host))
+    yield _File("/etc/systemd/network/10-haicap-lo.network", "base/linux/lo.network.j2", {})
+    yield from _vpn_files(host)
+    if host.lan is not None:
+        yield from _lan_files(host, host.lan)
+    if host.dns is not None:
+        yield _File("/etc/powerdns/pdns.d/haicap.conf", "dns/linux/pdns.conf.j2", {})
+
+
+def _vpn_files(host: HostDesign) -> Iterator[_File]:
+    announces = "pools" if host.role == "hub" else "own"
+    yield _File("/etc/frr/frr.conf", "vpn/linux/frr.conf.j2", {"announces": announces})
+    yield _File("/etc/frr/daemons", "vpn/linux/daemons.j2", {})
+    yield _File("/usr/local/lib/haicap/wg-reload", "vpn/linux/wg-reload.j2", {})
+    yield _File("/etc/systemd/system/wg-quick@.service.d/haicap.conf", "vpn/linux/wg-quick.conf.j2", {})
+    for interface in host.vpn.interfaces:
+        yield _File(f"/etc/wireguard/{interface.name}.conf", "vpn/linux/wireguard.conf.j2", {"interface": interface})
+
+
+def _lan_files(host: HostDesign, lan: LanDesign) -> Iterator[_File]:
+    zone = host.fqdn.partition(".")[2]
+    dhcp = [segment for segment in lan.segments if segment.dhcp]
+    yield _File("/etc/kea/kea-dhcp4.conf", "lan/linux/kea-dhcp4.conf.j2", {"dhcp": dhcp, "zone": zone})
+    yield _File("/etc/radvd.conf", "lan/linux/radvd.conf.j2", {"zone": zone})
+    yield _File("/etc/unbound/unbound.conf.d/haicap.conf", "lan/linux/unbound.conf.j2", {})
+    yield _File("/usr/local/lib/haicap/client", "lan/linux/client.j2", {})
+    yield _File("/etc/systemd/system/haicap-client@.service", "lan/linux/client.service.j2", {})
+    network = "/etc/systemd/network"
+    for segment in lan.segments:
+        values = {"segment": segment}
+        yield _File(f"{network}/20-haicap-{segment.bridge}.netdev", "lan/linux/bridge.netdev.j2", values)
+        yield _File(f"{network}/20-haicap-{segment.bridge}.network", "lan/linux/bridge.network.j2", values)
+        tagged = f"{lan.trunk}.{segment.vlan}" if lan.trunk else None
+        if tagged:
+            yield _File(f"{network}/15-haicap-{tagged}.netdev", "lan/linux/vlan.netdev.j2", values)
+        for port in (*segment.ports, *([tagged] if tagged else [])):
+            yield _File(f"{network}/30-haicap-{port}.network", "lan/linux/port.network.j2", values | {"port": port})
+    if lan.trunk:
+        yield _File(f"{network}/14-haicap-{lan.trunk}.network", "lan/linux/trunk.network.j2", {})
+
+
+def _firewall(host: HostDesign) -> dict[str, Any]:
+    lan = host.lan
+    flows = lan.flows if lan is not None else ()
+    interfaces = _zone_interfaces(host)
+    named = [_named(flow, interfaces) for flow in flows]
+    return {
+        "uplink": lan.uplink if lan is not None else "wan0",
+        "tunnels": interfaces[VPN],
+        "listen": [interface.port for interface in host.vpn.interfaces if interface.port is not None],
+        "serves": [*(_LISTENING if host.dns else ()), *(("udp dport 123",) if host.role == "hub" else ())],
+        "transit": host.role == "hub",
+        "masquerade": lan is not None,
+        "input_flows": [flow for flow in named if flow["zone"] == GATEWAY],
+        "forward_flows": [flow for flow in named if flow["zone"] != GATEWAY],
+    }
+
+
+def _zone_interfaces(host: HostDesign) -> dict[str, str]:
+    """nftables' interface match of each zone."""
+    wireguard = ", ".join(f'"{name}"' for name in _tunnel_names(host))
+    zones = {VPN: f"{{ {wireguard} }}", GATEWAY: ""}
+    if host.lan is not None:
+        zones[OUTSIDE] = f'"{host.lan.uplink}"'
+        zones |= {segment.name: f'"{segment.bridge}"' for segment in host.lan.segments}
+    return zones
+
+
+def _tunnel_names(host: HostDesign) -> list[str]:
+    """The WireGuard interfaces; one that never exists where no hub is enrolled yet."""
+    return [interface.name for interface in host.vpn.interfaces] or ["wg-none"]
+
+
+def _named(flow: Flow, interfaces: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "zone": flow.target,
+        "source": interfaces[flow.source],
+        "target": interfaces[flow.target],
+        "match": _match(flow.service),
+        "name": f"{flow.source} to {flow.target}",
+    }
+
+
+def _match(service: str) -> str:
+    if service == "any":
+        return ""
+    if service == "icmp":
+        return "meta l4proto { icmp, ipv6-icmp } "
+    protocol, _, port = service.partition("/")
+    return f"{protocol} dport {port} "
+
+
+def _services(host: HostDesign) -> dict[str, str]:
+    names = ["chrony", "frr", "nftables", "ssh", "systemd-networkd"]
+    names += [f"wg-quick@{interface.name}" for interface in host.vpn.interfaces]
+    if host.lan is not None:
+        names += ["kea-dhcp4-server", "radvd", "unbound"]
+        names += [f"haicap-client@{segment.name}" for segment in host.lan.segments]
+    if host.dns is not None:
+        names += ["pdns"]
+    return dict.fromkeys(names, "active")
+
+
+def _packages(host: HostDesign) -> tuple[str, ...]:
+    lan = _LAN_PACKAGES if host.lan is not None else ()
+    dns = _DNS_PACKAGES if host.dns is not None else ()
+    return tuple(sorted((*_BASE_PACKAGES, *lan, *dns)))
