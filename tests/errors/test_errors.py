@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from haicap.errors import HaicapError
+from haicap.inventory.limits import MAX_BYTES, MAX_ENTRIES, MAX_KEYS
 from haicap.inventory.loader import load
-from haicap.inventory.reader import MAX_BYTES, MAX_ITEMS, TRAP_RULES
+from haicap.inventory.reader import TRAP_RULES
 from haicap.inventory.rules import rule_names
 from haicap.inventory.schema_errors import SCHEMA_RULES
 
@@ -123,15 +124,13 @@ def test_ten_megabytes(inventory: Path) -> None:
 @pytest.mark.parametrize("entry", ["- {}", "- []", "- 1", "- {code: '24958'}"])
 def test_a_hundred_thousand_units(inventory: Path, entry: str) -> None:
     units_file(inventory).write_text("units:\n" + f"{entry}\n" * 100_000)
-    wanted = (
-        f"units.yml:{MAX_ITEMS + 2}\n  the list has more than {MAX_ITEMS} entries; split the inventory  [limit-items]\n"
-    )
-    assert wanted in message(inventory)
+    reason = f"the list has more than {MAX_ENTRIES} entries; split the inventory  [limit-items]"
+    assert f"units.yml:{MAX_ENTRIES + 2}\n  {reason}\n" in message(inventory)
 
 
 def test_a_hundred_thousand_keys(inventory: Path) -> None:
     units_file(inventory).write_text("".join(f"key{number}: 1\n" for number in range(100_000)))
-    assert f"units.yml:{MAX_ITEMS + 1}\n  the mapping has more than {MAX_ITEMS} keys" in message(inventory)
+    assert f"units.yml:{MAX_KEYS + 1}\n  the mapping has more than {MAX_KEYS} keys" in message(inventory)
 
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
@@ -151,6 +150,18 @@ def test_an_alias_bomb(inventory: Path) -> None:
 def test_findings_without_end(inventory: Path) -> None:
     units_file(inventory).write_text("units: []\nsame: [" + "*a, " * 4_000 + "]\n")
     assert "  more than 1000 findings in this file; the rest was not read  [limit-findings]\n" in message(inventory)
+
+
+def test_schema_findings_without_end(inventory: Path) -> None:
+    units_file(inventory).write_text("units:\n" + "- {a1: 1, a2: 2, a3: 3}\n" * 5_000)
+    assert "  more than 5000 findings; units from here on were not read  [limit-findings]\n" in message(inventory)
+
+
+def test_rule_findings_without_end(inventory: Path) -> None:
+    unit = units_file(inventory).read_text("utf-8").split("  - code:")[2]
+    wrong = "      - {code: '99999'}\n" * 2
+    units_file(inventory).write_text("units:\n" + f"  - code:{unit}{wrong}" * 4_000)
+    assert "  rule known-predecessor has 5000 findings; there may be more  [limit-findings]\n" in message(inventory)
 
 
 def test_the_size_limit_is_what_the_message_says() -> None:

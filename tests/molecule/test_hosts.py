@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from conftest import Site
 
 from haicap.converge import HostJob, HostResult
+from tests.molecule.site import Site
 
 pytestmark = pytest.mark.lab
 
@@ -76,7 +76,10 @@ def test_a_service_that_does_not_come_up_brings_the_old_files_back(site: Site, h
 
 
 def test_a_changed_peer_does_not_drop_the_tunnels(site: Site, hub: HostJob) -> None:
-    site.shell("hub1", "systemctl show -p ActiveEnterTimestampMonotonic wg-quick@wg0 > /run/before; wg show wg0 public-key > /run/key")
+    site.shell(
+        "hub1",
+        "systemctl show -p ActiveEnterTimestampMonotonic wg-quick@wg0 > /run/before; wg show wg0 public-key > /run/key",
+    )
     peer = f"\n[Peer]\nPublicKey = {KEY}\nAllowedIPs = 10.112.0.8/32\n"
     result = site.run(_with(hub, {WG: hub.files[WG] + peer}))
     assert dict(result.services) == {"wg-quick@wg0": "reloaded"}, result.error

@@ -39,11 +39,11 @@ recovered: {type: bool, returned: always, description: "Whether an interrupted r
 found: {type: dict, returned: observe, description: "files (path -> text or null) and services (unit -> state)."}
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.haicap_host import converge
-from ansible.module_utils.haicap_host.command import Host, HostError
-from ansible.module_utils.haicap_host.rules import parse_rules
-from ansible.module_utils.haicap_host.text import redact
+from ansible.module_utils.basic import AnsibleModule  # noqa: E402 - Ansible reads the documentation first
+from ansible.module_utils.haicap_host import converge  # noqa: E402
+from ansible.module_utils.haicap_host.command import Host, HostError  # noqa: E402
+from ansible.module_utils.haicap_host.rules import parse_rules  # noqa: E402
+from ansible.module_utils.haicap_host.text import redact  # noqa: E402
 
 ARGUMENTS = {
     "files": {"type": "dict", "default": {}},

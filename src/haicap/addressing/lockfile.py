@@ -10,10 +10,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from haicap.addressing.damage import LockText, check_keys, check_members, check_names
+from haicap.addressing.damage import LockText
 from haicap.addressing.layout import Tree, keys_of, locks_trees, member_of, name_of, to_json, to_yaml
 from haicap.addressing.model import Keys, Locks
 from haicap.addressing.overlaps import find_clashes, find_same_labels
+from haicap.addressing.shapes import check_keys, check_members, check_names
 from haicap.errors import Finding, FindingsError
 
 ADDRESSES, NAMES, KEYS = "addresses.lock.yml", "names.lock.yml", "keys.lock.yml"

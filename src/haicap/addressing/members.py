@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 
@@ -13,6 +13,16 @@ from haicap.addressing.networks import Span, address, host, network, span
 from haicap.addressing.pools import Pools, open_pools, report_exhausted, usable
 from haicap.addressing.rest import settle
 from haicap.inventory.model import Hub, Inventory, Pool4, Pool6, Province
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What one planning run draws from, and where it notes."""
+
+    province: Province
+    units: Collection[str]
+    pools: Pools
+    draft: Draft
 
 
 def subjects(inventory: Inventory) -> dict[str, str]:
@@ -37,11 +47,9 @@ def plan_members(inventory: Inventory, locked: Mapping[str, Member], today: date
     _note_left_and_back(served, locked, draft)
     members = {identity: _keep_tunnels(member, inventory, members) for identity, member in members.items()}
     pools = open_pools(inventory.province, members.values())
-    units = {unit.identity for unit in inventory.units}
+    run = _Run(inventory.province, {unit.identity for unit in inventory.units}, pools, draft)
     for identity, subject in served.items():
-        member = _complete(
-            identity, subject, members.get(identity), identity in units, inventory.province, pools, draft
-        )
+        member = _complete(run, identity, subject, members.get(identity))
         if member is not None:
             members[identity] = member
             _find_outside(subject, member, inventory.province, draft)
@@ -64,23 +72,21 @@ def _keep_tunnels(member: Member, inventory: Inventory, members: Mapping[str, Me
     return member if len(kept) == len(member.tunnels) else replace(member, tunnels=kept)
 
 
-def _complete(
-    identity: str, subject: str, locked: Member | None, is_unit: bool, province: Province, pools: Pools, draft: Draft
-) -> Member | None:
+def _complete(run: _Run, identity: str, subject: str, locked: Member | None) -> Member | None:
     """A member with all that it needs; None if it is new and a pool ran out."""
-    member = locked or _draw_member(pools, is_unit)
-    hubs = {hub.name: hub for hub in sorted(province.hubs, key=lambda hub: hub.name)}
+    member = locked or _draw_member(run.pools, identity in run.units)
+    hubs = {hub.name: hub for hub in sorted(run.province.hubs, key=lambda hub: hub.name)}
     wanted = {} if identity in hubs else hubs
     had = locked.tunnels if locked and wanted else {}
-    tunnels = {**{hub: ends for hub, ends in had.items() if hub not in wanted}, **_tunnels(had, wanted, pools)}
+    tunnels = {**{hub: ends for hub, ends in had.items() if hub not in wanted}, **_tunnels(had, wanted, run.pools)}
     if member is None or (locked is None and len(tunnels) < len(wanted)):
         return None
     gained = ", ".join(sorted(tunnels.keys() - had.keys()))
     if locked is None:
-        draft.fresh.add(subject)
-        draft.added.append((subject, _describe(member)))
+        run.draft.fresh.add(subject)
+        run.draft.added.append((subject, _describe(member)))
     elif gained:
-        draft.added.append((subject, f"tunnels to {gained}"))
+        run.draft.added.append((subject, f"tunnels to {gained}"))
     return replace(member, tunnels=dict(sorted(tunnels.items())))
 
 

@@ -10,13 +10,13 @@ from haicap.addressing.model import Member, Name
 from haicap.addressing.networks import Span, host, span
 from haicap.addressing.pools import spans_of
 
-Path = tuple[str, ...]  # where a value is in the lock: ("24958@2025-07-01", "segments", "staff", "v4")
+Place = tuple[str, ...]  # where a value is in the lock: ("24958@2025-07-01", "segments", "staff", "v4")
 
 
 class Clash(NamedTuple):
     """A value that cannot stand: where it is, and why, in words."""
 
-    path: Path
+    path: Place
     reason: str
 
 
@@ -38,10 +38,10 @@ def find_same_labels(names: Mapping[str, Name]) -> list[Clash]:
     return sorted(_same((name.label, (identity, "label")) for identity, name in names.items()))
 
 
-def _shared(spans: Iterable[tuple[Span, Path]]) -> Iterator[Clash]:
+def _shared(spans: Iterable[tuple[Span, Place]]) -> Iterator[Clash]:
     """Overlaps, each told at the later of the two."""
     ordered = sorted(spans)
-    widest: tuple[Span, Path] | None = None
+    widest: tuple[Span, Place] | None = None
     for item, path in ordered:
         if widest is not None and widest[0].meets(item):
             yield Clash(path, f"overlaps {'/'.join(widest[1])}")
@@ -49,8 +49,8 @@ def _shared(spans: Iterable[tuple[Span, Path]]) -> Iterator[Clash]:
             widest = (item, path)
 
 
-def _same(values: Iterable[tuple[str, Path]]) -> Iterator[Clash]:
-    owners: dict[str, list[Path]] = defaultdict(list)
+def _same(values: Iterable[tuple[str, Place]]) -> Iterator[Clash]:
+    owners: dict[str, list[Place]] = defaultdict(list)
     for value, path in values:
         owners[value].append(path)
     for value, paths in owners.items():
@@ -61,7 +61,7 @@ def _same(values: Iterable[tuple[str, Path]]) -> Iterator[Clash]:
 def _inside(identity: str, member: Member) -> Iterator[Clash]:
     """Segments lie in their block, hosts in their segment, and none of them meet."""
     blocks = [span(text) for text in (member.block, member.block6) if text]
-    spans: list[tuple[Span, Path]] = []
+    spans: list[tuple[Span, Place]] = []
     for name, segment in member.segments.items():
         path = (identity, "segments", name)
         for key, text in (("v4", segment.v4), ("v6", segment.v6)):

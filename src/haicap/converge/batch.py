@@ -24,10 +24,7 @@ class Batcher(Generic[K, V]):
     """
 
     def __init__(
-        self,
-        work: Callable[[Sequence[K]], Mapping[K, V | Exception]],
-        quiet: float = 0.4,
-        longest: float = 3.0,
+        self, work: Callable[[Sequence[K]], Mapping[K, V | Exception]], quiet: float = 0.4, longest: float = 3.0
     ) -> None:
         self._work = work
         self._quiet = quiet
@@ -43,9 +40,7 @@ class Batcher(Generic[K, V]):
             self._waiting.append((key, answer))
             self._arrived.notify()
             if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._serve, name="haicap-batch", daemon=True
-                )
+                self._thread = threading.Thread(target=self._serve, name="haicap-batch", daemon=True)
                 self._thread.start()
         return answer.result()
 
@@ -55,15 +50,10 @@ class Batcher(Generic[K, V]):
             keys = list(dict.fromkeys(key for key, _ in batch))
             try:
                 answers: Mapping[K, V | Exception] = self._work(keys)
-            except Exception as error:  # noqa: BLE001 - it belongs to the callers, the thread goes on
+            except Exception as error:
                 answers = dict.fromkeys(keys, error)
             for key, answer in batch:
-                _settle(
-                    answer,
-                    answers.get(
-                        key, HaicapError(f"the run ended without an answer for {key}")
-                    ),
-                )
+                _settle(answer, answers.get(key, HaicapError(f"the run ended without an answer for {key}")))
 
     def _gather(self) -> list[tuple[K, Future[V]]]:
         with self._arrived:

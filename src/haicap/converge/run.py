@@ -16,21 +16,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ansible_runner import Runner, RunnerConfig  # type: ignore[import-untyped]
-from ansible_runner.utils import OutputEventFilter  # type: ignore[import-untyped]
+from ansible_runner import Runner, RunnerConfig
+from ansible_runner.utils import OutputEventFilter
 
 from haicap.converge import outcome
-from haicap.converge.model import (
-    ConnectionContext,
-    EventKind,
-    HostEvent,
-    HostJob,
-    HostResult,
-    Mode,
-)
+from haicap.converge.model import ConnectionContext, EventKind, HostEvent, HostJob, HostResult, Mode
 from haicap.converge.workspace import Workspace, workspace
 from haicap.errors import HaicapError
 
@@ -38,14 +32,7 @@ OnEvent = Callable[[HostEvent], None]
 _POLL_SECONDS = 0.2
 _GRACE_SECONDS = 5.0
 # Gone with its parent; and if the parent went before that took hold, never started.
-_BOUND = (
-    "--pdeathsig",
-    "TERM",
-    "--",
-    "/bin/sh",
-    "-c",
-    'test "$PPID" = "$0" || exit 1; exec "$@"',
-)
+_BOUND = ("--pdeathsig", "TERM", "--", "/bin/sh", "-c", 'test "$PPID" = "$0" || exit 1; exec "$@"')
 
 
 def run_hosts(
@@ -69,19 +56,13 @@ def run_hosts(
     with workspace(jobs, context, mode) as place:
         output = _run_ansible(place, follower, cancel or threading.Event())
     canceled = cancel is not None and cancel.is_set()
-    return {
-        name: follower.results.get(name)
-        or outcome.unanswered(named[name], output, canceled)
-        for name in named
-    }
+    return {name: follower.results.get(name) or outcome.unanswered(named[name], output, canceled) for name in named}
 
 
 class _Follower:
     """Turns Ansible's events into results and events of ours, while the run goes on."""
 
-    def __init__(
-        self, jobs: dict[str, HostJob], context: ConnectionContext, on_event: OnEvent
-    ) -> None:
+    def __init__(self, jobs: dict[str, HostJob], context: ConnectionContext, on_event: OnEvent) -> None:
         self._jobs = jobs
         self._context = context
         self._on_event = on_event
@@ -97,19 +78,11 @@ class _Follower:
             self._on_event(HostEvent(job.name, "started"))
         elif result := self._result(job, event["event"], data):
             self.results[job.name] = result
-            kind: EventKind = (
-                "unreachable"
-                if result.unreachable
-                else "done"
-                if result.ok
-                else "failed"
-            )
+            kind: EventKind = "unreachable" if result.unreachable else "done" if result.ok else "failed"
             self._on_event(HostEvent(job.name, kind, result.error or ""))
         return False
 
-    def _result(
-        self, job: HostJob, kind: str, data: dict[str, Any]
-    ) -> HostResult | None:
+    def _result(self, job: HostJob, kind: str, data: dict[str, Any]) -> HostResult | None:
         answer = data.get("res") or {}
         if kind == "runner_on_ok":
             return outcome.succeeded(answer)
@@ -124,17 +97,9 @@ def _run_ansible(place: Workspace, follower: _Follower, cancel: threading.Event)
     """Run the playbook to its end, or until `cancel`; returns what Ansible printed."""
     config = _config(place)
     printed = io.StringIO()
-    events = OutputEventFilter(
-        printed, Runner(config, event_handler=follower).event_callback, True
-    )
+    events = OutputEventFilter(printed, Runner(config, event_handler=follower).event_callback, True)
     process = subprocess.Popen(
-        [
-            *_launcher(),
-            str(_ansible_playbook()),
-            "-i",
-            str(place.inventory),
-            str(place.playbook),
-        ],
+        [*_launcher(), str(_ansible_playbook()), "-i", str(place.inventory), str(place.playbook)],
         cwd=place.folder,
         env=config.env,
         stdin=subprocess.DEVNULL,
@@ -153,22 +118,13 @@ def _run_ansible(place: Workspace, follower: _Follower, cancel: threading.Event)
 
 def _config(place: Workspace) -> RunnerConfig:
     """ansible-runner's environment for its event plug-in, without anything of the user's own Ansible."""
-    config = RunnerConfig(
-        private_data_dir=str(place.folder),
-        playbook=str(place.playbook),
-        ident="run",
-        quiet=True,
-    )
+    config = RunnerConfig(private_data_dir=str(place.folder), playbook=str(place.playbook), ident="run", quiet=True)
     config.prepare()
     (place.folder / "artifacts" / "run" / "job_events").mkdir(mode=0o700, exist_ok=True)
     theirs = {
-        name
-        for name, value in config.env.items()
-        if name.startswith("ANSIBLE_") and os.environ.get(name) == value
+        name for name, value in config.env.items() if name.startswith("ANSIBLE_") and os.environ.get(name) == value
     }
-    config.env = {
-        name: value for name, value in config.env.items() if name not in theirs
-    } | dict(place.environment)
+    config.env = {name: value for name, value in config.env.items() if name not in theirs} | dict(place.environment)
     return config
 
 
@@ -184,34 +140,29 @@ def _launcher() -> list[str]:
     return [setpriv, *_BOUND, str(os.getpid())] if setpriv else []
 
 
-def _pump(
-    process: subprocess.Popen[bytes],
-    write: Callable[[str], Any],
-    cancel: threading.Event,
-) -> None:
+def _pump(process: subprocess.Popen[bytes], write: Callable[[str], object], cancel: threading.Event) -> None:
     """Hand on what Ansible prints until it closes its output; stop early on `cancel`."""
-    assert process.stdout is not None
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
+        selector.register(_output(process), selectors.EVENT_READ)
         while not cancel.is_set():
             if not selector.select(_POLL_SECONDS):
                 if process.poll() is not None:
                     return
                 continue
-            chunk = os.read(process.stdout.fileno(), 1 << 16)
+            chunk = os.read(_output(process), 1 << 16)
             if not chunk:
                 return
             write(decoder.decode(chunk))
 
 
+def _output(process: subprocess.Popen[bytes]) -> int:
+    return process.stdout.fileno() if process.stdout else -1
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Leave nothing behind: Ansible, its workers and their connections are one session. It has a moment to go alone."""
-    for number, seconds in (
-        (0, 1.0),
-        (signal.SIGTERM, _GRACE_SECONDS),
-        (signal.SIGKILL, None),
-    ):
+    for number, seconds in ((0, 1.0), (signal.SIGTERM, _GRACE_SECONDS), (signal.SIGKILL, None)):
         _signal(process, number)
         try:
             process.wait(seconds)
@@ -223,7 +174,5 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _signal(process: subprocess.Popen[bytes], number: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, number)
-    except ProcessLookupError:
-        pass

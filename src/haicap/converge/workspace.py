@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,10 +24,8 @@ from haicap.converge.model import ConnectionContext, HostJob, Mode
 from haicap.errors import HaicapError
 
 FORKS = 32
-TASK = "the rendered files arrive"
-_BOOT_SECONDS = (
-    20  # on top of the connection's own limit, for starting Python over there
-)
+_PREFIX = "haicap-run-"
+_BOOT_SECONDS = 20  # on top of the connection's own limit, for starting Python over there
 
 
 class _Unsafe(str):
@@ -37,10 +36,7 @@ class _Dumper(yaml.CSafeDumper):
     pass
 
 
-_Dumper.add_representer(
-    _Unsafe,
-    lambda dumper, text: dumper.represent_scalar("!unsafe", str(text), style='"'),
-)
+_Dumper.add_representer(_Unsafe, lambda dumper, text: dumper.represent_scalar("!unsafe", str(text), style='"'))
 
 
 @dataclass(frozen=True)
@@ -54,34 +50,27 @@ class Workspace:
 
 
 @contextmanager
-def workspace(
-    jobs: Sequence[HostJob], context: ConnectionContext, mode: Mode
-) -> Iterator[Workspace]:
+def workspace(jobs: Sequence[HostJob], context: ConnectionContext, mode: Mode) -> Iterator[Workspace]:
     """Make the folder for one run and remove it afterwards. HaicapError for a role that does not exist."""
-    with tempfile.TemporaryDirectory(prefix="haicap-run-") as name:
+    _sweep()
+    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as name:
         folder = Path(name)
         known_hosts = _write(folder / "known_hosts", _known_hosts(jobs, context))
-        inventory = _write(
-            folder / "inventory.yml",
-            yaml.dump(_inventory(jobs, context, mode), Dumper=_Dumper),
-        )
-        playbook = _write(
-            folder / "haicap.yml", yaml.safe_dump(_playbook(context), sort_keys=False)
-        )
-        yield Workspace(
-            folder,
-            inventory,
-            playbook,
-            _environment(folder, known_hosts, context, len(jobs)),
-        )
+        inventory = _write(folder / "inventory.yml", yaml.dump(_inventory(jobs, context, mode), Dumper=_Dumper))
+        playbook = _write(folder / "haicap.yml", yaml.safe_dump(_playbook(context), sort_keys=False))
+        yield Workspace(folder, inventory, playbook, _environment(folder, known_hosts, context, len(jobs)))
+
+
+def _sweep() -> None:
+    """Remove the folders of runs whose process was killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        owner = folder.name.removeprefix(_PREFIX).split("-")[0]
+        if folder.stat().st_uid == os.geteuid() and owner.isdigit() and not Path("/proc", owner).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _write(path: Path, text: str) -> Path:
-    with open(
-        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600),
-        "w",
-        encoding="utf-8",
-    ) as file:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
     return path
 
@@ -96,9 +85,7 @@ def _known_hosts(jobs: Sequence[HostJob], context: ConnectionContext) -> str:
     return "".join(lines)
 
 
-def _inventory(
-    jobs: Sequence[HostJob], context: ConnectionContext, mode: Mode
-) -> dict[str, Any]:
+def _inventory(jobs: Sequence[HostJob], context: ConnectionContext, mode: Mode) -> dict[str, Any]:
     """All hosts in a group a role; the role's rules are the group's variables, so that one task serves every role."""
     groups: dict[str, Any] = {}
     for job in jobs:
@@ -107,9 +94,7 @@ def _inventory(
     return {"all": {"children": groups}}
 
 
-def _host_variables(
-    job: HostJob, context: ConnectionContext, mode: Mode
-) -> dict[str, Any]:
+def _host_variables(job: HostJob, context: ConnectionContext, mode: Mode) -> dict[str, Any]:
     return {
         "ansible_host": job.address,
         "ansible_port": context.port,
@@ -129,9 +114,7 @@ def _defaults(role: str) -> dict[str, Any]:
     path = assets.path("roles") / role / "defaults" / "main.yml"
     if not path.is_file():
         raise HaicapError(f'there is no role "{role}": {path} is missing')
-    meta = yaml.safe_load(
-        (path.parents[1] / "meta" / "main.yml").read_text(encoding="utf-8")
-    )
+    meta = yaml.safe_load((path.parents[1] / "meta" / "main.yml").read_text(encoding="utf-8"))
     inherited = [_defaults(other["role"]) for other in meta["dependencies"]]
     own: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return {name: value for table in (*inherited, own) for name, value in table.items()}
@@ -150,15 +133,13 @@ def _playbook(context: ConnectionContext) -> list[dict[str, Any]]:
     ]
 
 
-def _environment(
-    folder: Path, known_hosts: Path, context: ConnectionContext, hosts: int
-) -> dict[str, str]:
+def _environment(folder: Path, known_hosts: Path, context: ConnectionContext, hosts: int) -> dict[str, str]:
     roles = assets.path("roles")
     settings = {
         "CONFIG": str(_write(folder / "ansible.cfg", "")),
         "HOME": str(folder / "home"),
         "LOCAL_TEMP": str(folder / "tmp"),
-        "REMOTE_TMP": "/tmp",  # on the host; nothing is left there
+        "REMOTE_TMP": "/tmp",  # noqa: S108 - on the host; nothing is left there
         "ROLES_PATH": str(roles),
         "LIBRARY": str(roles / "plugins" / "modules"),
         "MODULE_UTILS": str(roles / "plugins" / "module_utils"),

@@ -13,6 +13,10 @@ from haicap.inventory.sizing import hosts_needed
 
 OUTSIDE, VPN, GATEWAY, EVERY = "outside", "vpn", "gateway", "*"
 
+# The probes' client on each segment has this address (locally administered): one DHCP lease at most, and an IPv6
+# address (RFC 4291, appendix A) that other units' probes can work out.
+CLIENT_MAC = "02:68:61:69:63:61"
+
 
 @dataclass(frozen=True)
 class Reservation:

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from haicap.errors import Finding, FindingsError, HaicapError
+from haicap.inventory.limits import MAX_FINDINGS
 from haicap.inventory.marks import Marks, Node
 from haicap.inventory.marks import Path as KeyPath
 from haicap.inventory.model import Inventory, Province, Unit, Units
@@ -122,6 +123,10 @@ class _Reading:
             return node, {}
         found: dict[int, Unit] = {}
         for place, entry in enumerate(entries.value):
+            if len(self.findings) > MAX_FINDINGS:
+                reason = f"more than {MAX_FINDINGS} findings; units from here on were not read"
+                self.findings.append(Finding(self.name(path), entry.line, "", reason, "limit-findings"))
+                break
             unit, problems = _validate(Unit, entry, ("units", place))
             self._add(path, node, problems, traps)
             if unit is not None:
@@ -154,7 +159,7 @@ def _validate(model: type[_Model], node: Node, prefix: KeyPath) -> tuple[_Model 
     try:
         return model.model_validate_json(json.dumps(node.plain()), strict=True), []
     except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
+        details = error.errors(include_url=False, include_input=False)[:MAX_FINDINGS]
         return None, [explain(detail, model, node, prefix) for detail in details if not _echo(detail, node)]
 
 

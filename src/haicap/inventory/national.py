@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import gzip
+from bisect import bisect
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -19,6 +20,7 @@ from haicap.errors import HaicapError
 from haicap.inventory.model import Kind
 from haicap.inventory.naming import dns_label, slug
 
+_NEIGHBOURS = 10
 ProvinceKind = Literal["province", "city"]
 OldKind = Literal["commune", "ward", "township"]
 Share = Literal["whole", "part"]
@@ -157,13 +159,27 @@ def _successors() -> Mapping[str, tuple[tuple[str, Share], ...]]:
 
 
 def nearest_communes(code: str, within: Mapping[str, OldCommune] | None = None) -> list[OldCommune]:
-    """Up to three known communes whose codes look most like `code`, numerically near first."""
+    """Up to three known communes that look most like `code`: least digits changed, then numerically nearest."""
     known = old_communes() if within is None else within
     target = int(code) if code.isdecimal() else 0
-    near = sorted(known, key=lambda other: (_typing_distance(code, other), abs(int(other) - target)))
+    candidates = _candidates(code) if within is None else set(within)
+    near = sorted(candidates, key=lambda other: (_changed_digits(code, other), abs(int(other) - target), other))
     return [known[other] for other in near[:3]]
 
 
-def _typing_distance(code: str, other: str) -> int:
+def _candidates(code: str) -> set[str]:
+    """Known codes worth comparing: numeric neighbours, and those with one digit changed. All would take too long."""
+    place = bisect(_codes(), code)
+    neighbours = set(_codes()[max(0, place - _NEIGHBOURS) : place + _NEIGHBOURS])
+    one_changed = (code[:i] + digit + code[i + 1 :] for i in range(len(code)) for digit in "0123456789")
+    return neighbours | (old_communes().keys() & set(one_changed))
+
+
+@cache
+def _codes() -> list[str]:
+    return sorted(old_communes())
+
+
+def _changed_digits(code: str, other: str) -> int:
     """How many digits differ, place by place."""
     return sum(a != b for a, b in zip(code, other, strict=False)) + abs(len(code) - len(other))

@@ -12,14 +12,11 @@ from typing import Any, NamedTuple, NoReturn
 
 import yaml
 
+from haicap.inventory.limits import MAX_BYTES, MAX_DEPTH, MAX_ENTRIES, MAX_KEYS, MAX_TRAPS
 from haicap.inventory.marks import Node
 from haicap.inventory.marks import Path as KeyPath
 from haicap.inventory.scalars import hidden, nfc, read_plain, shown
 
-MAX_BYTES = 8_000_000
-MAX_ITEMS = 5_000
-MAX_DEPTH = 12
-MAX_TRAPS = 1_000
 TRAP_RULES = (
     "yaml-syntax",
     "yaml-tab",
@@ -158,9 +155,9 @@ class Reader:
             if isinstance(event, yaml.SequenceEndEvent):
                 break
             self._path.append(len(items))
-            if len(items) >= MAX_ITEMS:
+            if len(items) >= MAX_ENTRIES:
                 self._stop(
-                    _line(event), "limit-items", f"the list has more than {MAX_ITEMS} entries; split the inventory"
+                    _line(event), "limit-items", f"the list has more than {MAX_ENTRIES} entries; split the inventory"
                 )
             items.append(self._node(event, events))
             self._path.pop()
@@ -179,8 +176,8 @@ class Reader:
                 self._trap(
                     key_line, "yaml-duplicate-key", f"`{key}` is written twice, first in line {first}; remove one"
                 )
-            if len(node.value) >= MAX_ITEMS:
-                self._stop(key_line, "limit-items", f"the mapping has more than {MAX_ITEMS} keys; split the inventory")
+            if len(node.value) >= MAX_KEYS:
+                self._stop(key_line, "limit-items", f"the mapping has more than {MAX_KEYS} keys; split the inventory")
             node.value[key] = self._node(next(events), events)
             node.key_lines[key] = key_line
             self._path.pop()

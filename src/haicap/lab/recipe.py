@@ -11,7 +11,7 @@ PACKAGES = (
     *("systemd", "systemd-sysv", "dbus", "procps", "ethtool", "tzdata"),
     *("openssh-server", "python3", "python3-apt"),  # python3-apt: Ansible's apt module fetches it when it is not there
     *("iproute2", "iputils-ping", "udhcpc", "curl", "bind9-dnsutils", "iperf3", "netcat-openbsd"),
-    *("nftables", "wireguard-tools", "wireguard-go", "frr"),
+    *("nftables", "wireguard-tools", "wireguard-go", "frr", "frr-pythontools"),
     *("kea-dhcp4-server", "radvd", "unbound", "dns-root-data", "chrony"),
     *("pdns-server", "pdns-backend-sqlite3", "sqlite3"),
 )

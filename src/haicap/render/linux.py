@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from haicap import assets
-from haicap.design.lan import GATEWAY, OUTSIDE, VPN, Flow, LanDesign
+from haicap.design.lan import CLIENT_MAC, GATEWAY, OUTSIDE, VPN, Flow, LanDesign
 from haicap.design.province import HostDesign
 
 _BASE_PACKAGES = ("chrony", "frr", "frr-pythontools", "nftables", "wireguard-tools")
@@ -40,7 +40,7 @@ def render_host(host: HostDesign) -> HostFiles:
     header = f"{host.fqdn}: made by haicap from {host.source}; a change made here is drift, and is undone"
     shared = {"host": host, "header": header}
     files = {file.path: _template(file.template).render(**shared, **file.values) for file in _files(host)}
-    return HostFiles(dict(sorted(files.items())), dict(sorted(_services(host).items())), _packages(host))
+    return HostFiles(dict(sorted(files.items())), services_of(host), _packages(host))
 
 
 @cache
@@ -63,7 +63,8 @@ def _template(name: str) -> Any:
 def _files(host: HostDesign) -> Iterator[_File]:
     yield _File("/etc/ssh/sshd_config.d/50-haicap.conf", "base/linux/sshd.conf.j2", {})
     yield _File("/etc/sysctl.d/60-haicap.conf", "base/linux/sysctl.conf.j2", {"forwarding": int(host.role != "dns")})
-    yield _File("/etc/chrony/chrony.conf", "base/linux/chrony.conf.j2", {"serves_time": host.role == "hub"})
+    time = {"keeps_time": host.role == "hub", "serves_time": host.role == "hub" or host.lan is not None}
+    yield _File("/etc/chrony/chrony.conf", "base/linux/chrony.conf.j2", time)
     yield _File("/etc/nftables.conf", "base/linux/nftables.conf.j2", _firewall(host))
     yield _File("/etc/systemd/network/10-haicap-lo.network", "base/linux/lo.network.j2", {})
     yield from _vpn_files(host)
@@ -87,9 +88,11 @@ def _lan_files(host: HostDesign, lan: LanDesign) -> Iterator[_File]:
     zone = host.fqdn.partition(".")[2]
     dhcp = [segment for segment in lan.segments if segment.dhcp]
     yield _File("/etc/kea/kea-dhcp4.conf", "lan/linux/kea-dhcp4.conf.j2", {"dhcp": dhcp, "zone": zone})
+    waits = "/etc/systemd/system/kea-dhcp4-server.service.d/haicap.conf"
+    yield _File(waits, "lan/linux/kea.service.j2", {"dhcp": dhcp})
     yield _File("/etc/radvd.conf", "lan/linux/radvd.conf.j2", {"zone": zone})
     yield _File("/etc/unbound/unbound.conf.d/haicap.conf", "lan/linux/unbound.conf.j2", {})
-    yield _File("/usr/local/lib/haicap/client", "lan/linux/client.j2", {})
+    yield _File("/usr/local/lib/haicap/client", "lan/linux/client.j2", {"client_mac": CLIENT_MAC})
     yield _File("/etc/systemd/system/haicap-client@.service", "lan/linux/client.service.j2", {})
     network = "/etc/systemd/network"
     for segment in lan.segments:
@@ -151,12 +154,13 @@ def _match(service: str) -> str:
     if service == "any":
         return ""
     if service == "icmp":
-        return "meta l4proto { icmp, ipv6-icmp } "
+        return "meta l4proto { icmp, icmpv6 } "
     protocol, _, port = service.partition("/")
     return f"{protocol} dport {port} "
 
 
-def _services(host: HostDesign) -> dict[str, str]:
+def services_of(host: HostDesign) -> dict[str, str]:
+    """The systemd units that stand on a host, and the state they are to be in."""
     names = ["chrony", "frr", "nftables", "ssh", "systemd-networkd"]
     names += [f"wg-quick@{interface.name}" for interface in host.vpn.interfaces]
     if host.lan is not None:
@@ -164,7 +168,7 @@ def _services(host: HostDesign) -> dict[str, str]:
         names += [f"haicap-client@{segment.name}" for segment in host.lan.segments]
     if host.dns is not None:
         names += ["pdns"]
-    return dict.fromkeys(names, "active")
+    return dict.fromkeys(sorted(names), "active")
 
 
 def _packages(host: HostDesign) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from haicap.inventory.loader import digest, find_provinces, inventory_digest, lo
 from haicap.inventory.model import Inventory, Unit
 
 BASE = Path(__file__).parents[2] / "errors/base"
-FUZZ = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from ansible.module_utils.haicap_host.packages import pristine_test
 from ansible.module_utils.haicap_host.rules import Rule, check_path, rule_for
 from ansible.module_utils.haicap_host.text import sha256
 
+_WAY_OUT = "move it away, or put its content in the inventory"
 CREATED, UPDATED, REMOVED, UNCHANGED = "created", "updated", "removed", "unchanged"
 
 
@@ -47,13 +48,10 @@ def compare(host: Host, files: Mapping[str, str], manifest: Manifest, rules: Seq
     """Every file of ours, in the order of the rules. HostError lists each path that is not ours to write."""
     changes: list[Change] = []
     reasons: list[str] = []
-    pristine = pristine_test(host)
+    there = _There(host, manifest, rules, pristine_test(host))
     for path in sorted(set(files) | set(manifest.files)):
         try:
-            if path in files:
-                changes.append(_wanted(host, path, files[path].encode(), manifest, rules, pristine))
-            else:
-                changes.append(_leaving(host, path, manifest, rules))
+            changes.append(there.wanted(path, files[path].encode()) if path in files else there.leaving(path))
         except HostError as error:
             reasons.append(str(error))
     if reasons:
@@ -71,39 +69,40 @@ def owner_ids(rule: Rule) -> tuple[int, int]:
     return uid, gid
 
 
-def _wanted(
-    host: Host,
-    path: str,
-    new: bytes,
-    manifest: Manifest,
-    rules: Sequence[Rule],
-    pristine: Callable[[str, bytes], bool],
-) -> Change:
-    bad = check_path(path)
-    order, rule = rule_for(rules, path)
-    if bad or rule is None:
-        raise HostError(bad or f"{path}: no rule of this role covers it")
-    target = host.at(path)
-    old = read(target)
-    ours = manifest.files.get(path)
-    if old is None:
-        return Change(path, CREATED, order, rule, None, new, drifted=ours is not None)
-    if ours is None and old != new and not rule.adopt and not pristine(path, old):
-        raise HostError(
-            f"{path} exists and was not written by haicap: move it away, or put its content in the inventory"
-        )
-    same = old == new and _same_owner(target, rule)
-    drifted = ours is not None and (sha256(old) != ours or (old == new and not same))
-    return Change(path, UNCHANGED if same else UPDATED, order, rule, old, new, drifted, keep=ours is None)
+@dataclass(frozen=True)
+class _There:
+    """What is there, against which each file is held."""
 
+    host: Host
+    manifest: Manifest
+    rules: Sequence[Rule]
+    pristine: Callable[[str, bytes], bool]
 
-def _leaving(host: Host, path: str, manifest: Manifest, rules: Sequence[Rule]) -> Change:
-    order, rule = rule_for(rules, path)
-    old = read(host.at(path))
-    kept = original(host, path)
-    new = kept.read_bytes() if kept.is_file() else None
-    drifted = old is None or sha256(old) != manifest.files[path]
-    return Change(path, REMOVED, order, rule, old, new, drifted)
+    def wanted(self, path: str, new: bytes) -> Change:
+        """The change to a file that we are to hold."""
+        bad = check_path(path)
+        order, rule = rule_for(self.rules, path)
+        if bad or rule is None:
+            raise HostError(bad or f"{path}: no rule of this role covers it")
+        target = self.host.at(path)
+        old = read(target)
+        ours = self.manifest.files.get(path)
+        if old is None:
+            return Change(path, CREATED, order, rule, None, new, drifted=ours is not None)
+        if ours is None and old != new and not rule.adopt and not self.pristine(path, old):
+            raise HostError(f"{path} exists and was not written by haicap: {_WAY_OUT}")
+        same = old == new and _same_owner(target, rule)
+        drifted = ours is not None and (sha256(old) != ours or (old == new and not same))
+        return Change(path, UNCHANGED if same else UPDATED, order, rule, old, new, drifted, keep=ours is None)
+
+    def leaving(self, path: str) -> Change:
+        """The change to a file that was ours and is not wanted any more: its original comes back, if there was one."""
+        order, rule = rule_for(self.rules, path)
+        old = read(self.host.at(path))
+        kept = original(self.host, path)
+        new = kept.read_bytes() if kept.is_file() else None
+        drifted = old is None or sha256(old) != self.manifest.files[path]
+        return Change(path, REMOVED, order, rule, old, new, drifted)
 
 
 def _same_owner(target: Path, rule: Rule) -> bool:

@@ -165,21 +165,27 @@ def _initialise(host: Host, initial: Sequence[Mapping[str, str]]) -> list[str]:
 
 def _transact(host: Host, wanted: Wanted, changes: Sequence[Change], manifest: Manifest) -> dict[str, str]:
     states = show(host, _units(changes, wanted.services, manifest))
-    check_present({unit: states[unit] for unit in wanted.services})
+    check_present({unit: states[unit] for unit in wanted.services if not _is_brought(unit, wanted.files)})
     leaving = _leaving(manifest, wanted.services, states)
     steps = plan_steps(changes, wanted.services, states, leaving)
     new = _next_manifest(changes, wanted.services, manifest)
-    paths = [change.path for change in changes]
-    if not steps and not leaving and all(change.action == UNCHANGED for change in changes):
+    work = swap.Transaction(changes, steps, leaving, list(wanted.services), states, manifest, new)
+    if work.empty:
         _adopt(host, changes, manifest, new)
         return {}
     try:
         swap.stage(host, changes)
         swap.validate(host, changes)
-        swap.swap(host, changes, steps, leaving, list(wanted.services), states, (manifest, new))
+        swap.swap(host, work)
     finally:
-        swap.sweep(host, paths)
+        swap.sweep(host, [change.path for change in changes])
     return _done(steps, leaving)
+
+
+def _is_brought(unit: str, files: Mapping[str, str]) -> bool:
+    """Whether a wanted unit's own file, or its template's, comes with the wanted files."""
+    template = f"{unit.partition('@')[0]}@" if "@" in unit else unit
+    return any(f"/etc/systemd/system/{name}.service" in files for name in (unit, template))
 
 
 def _adopt(host: Host, changes: Sequence[Change], manifest: Manifest, new: Manifest) -> None:

@@ -44,7 +44,7 @@ def pristine_test(host: Host) -> Callable[[str, bytes], bool]:
 def _is_pristine(host: Host, known: dict[str, set[str]], path: str, data: bytes) -> bool:
     if not known:
         _collect(host, known)
-    return hashlib.md5(data).hexdigest() in known.get(path, set())
+    return hashlib.md5(data, usedforsecurity=False).hexdigest() in known.get(path, set())
 
 
 def _collect(host: Host, known: dict[str, set[str]]) -> None:

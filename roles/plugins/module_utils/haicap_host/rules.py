@@ -94,7 +94,7 @@ def _parse_on_change(row: Mapping[str, Any], path: str) -> OnChange:
     return on_change
 
 
-def _check_words(row: Mapping[str, Any], kind: Any, where: str) -> None:
+def _check_words(row: Mapping[str, Any], kind: type, where: str) -> None:
     known = {field.name for field in fields(kind)}
     unknown = sorted(set(row) - known)
     if unknown or (kind is Rule and "path" not in row):

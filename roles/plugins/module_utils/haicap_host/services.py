@@ -103,7 +103,7 @@ def wait_active(host: Host, units: Sequence[str], touched: Iterable[str]) -> dic
         states = show(host, units)
         down = {u: s.word for u, s in states.items() if not s.active}
         young = {
-            u: "restarts again and again" for u, s in states.items() if u in settling and _is_young(host, u, s, since)
+            u: "restarting again and again" for u, s in states.items() if u in settling and _is_young(host, u, s, since)
         }
         if not down and not young:
             return {}

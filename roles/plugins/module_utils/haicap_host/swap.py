@@ -9,9 +9,10 @@ from __future__ import annotations
 import shlex
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Callable
 
 from ansible.module_utils.haicap_host import disk
 from ansible.module_utils.haicap_host.command import Host, HostError
@@ -27,7 +28,7 @@ Journal = dict[str, Any]
 
 
 def stage(host: Host, changes: Sequence[Change]) -> None:
-    """Write each new file beside its target, with its owner and mode; for a validator that asks for {dir}, its folder."""
+    """Write each new file beside its target, as its rule says; all of a folder, if a validator asks for {dir}."""
     folders = {_folder(c) for c in changes if c.action != UNCHANGED and c.rule and "{dir}" in c.rule.validate}
     for change in changes:
         if not change.wanted or change.rule is None or change.new is None:
@@ -60,31 +61,38 @@ def sweep(host: Host, paths: Sequence[str]) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def swap(
-    host: Host,
-    changes: Sequence[Change],
-    steps: Sequence[Step],
-    leaving: Sequence[str],
-    services: Sequence[str],
-    states: Mapping[str, Unit],
-    manifests: tuple[Manifest, Manifest],
-) -> None:
-    """Make the changes count, all of them or none. `manifests` are the old and the new one.
+@dataclass(frozen=True)
+class Transaction:
+    """All that a swap does: changes, then steps; `leaving` are units that stop first, `services` those to be up."""
 
-    HostError says what failed, and whether the old configuration is back.
-    """
-    journal = _begin(host, changes, steps, leaving, states, manifests[0])
+    changes: Sequence[Change]
+    steps: Sequence[Step]
+    leaving: Sequence[str]
+    services: Sequence[str]
+    states: Mapping[str, Unit]  # of all these units, before
+    before: Manifest
+    after: Manifest
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.steps and not self.leaving and all(c.action == UNCHANGED for c in self.changes)
+
+
+def swap(host: Host, work: Transaction) -> None:
+    """Make the changes count, all of them or none. HostError says what failed, and whether all is as it was."""
+    journal = _begin(host, work)
     try:
-        for unit in leaving:
-            stop(host, unit, disable=not manifests[0].units[unit]["enabled"])
-        for change in changes:
+        for unit in work.leaving:
+            stop(host, unit, disable=not work.before.units[unit]["enabled"])
+        for change in work.changes:
             _put(host, change)
-        for step in steps:
-            perform(host, step, enable=step.unit in services and not states[step.unit].enabled)
-        _await(host, services, steps, states, leaving)
+        for step in work.steps:
+            perform(host, step, enable=step.unit in work.services and not work.states[step.unit].enabled)
+        _await(host, work)
     except HostError as error:
-        raise HostError(f"{error}\n{_back(host, journal, bool(steps or leaving))}") from error
-    _commit(host, changes, manifests[1])
+        raise HostError(f"{error}\n{_back(host, journal)}") from error
+    _commit(host, work)
 
 
 def recover(host: Host) -> bool:
@@ -109,29 +117,22 @@ def roll_back(host: Host, journal: Journal) -> dict[str, str]:
     return failed
 
 
-def _begin(
-    host: Host,
-    changes: Sequence[Change],
-    steps: Sequence[Step],
-    leaving: Sequence[str],
-    states: Mapping[str, Unit],
-    manifest: Manifest,
-) -> Journal:
+def _begin(host: Host, work: Transaction) -> Journal:
     """Keep what is there now, then write the journal: from here on a crash is undone by the next run."""
     shutil.rmtree(host.state / "rollback", ignore_errors=True)
-    moving = [change for change in changes if change.action != UNCHANGED]
+    moving = [change for change in work.changes if change.action != UNCHANGED]
     for change in moving:
         if change.old is not None:
             disk.copy(host.at(change.path), disk.backup(host, change.path))
-    for change in changes:
+    for change in work.changes:
         if change.keep:
             disk.copy(host.at(change.path), disk.original(host, change.path))
-    units = [*leaving, *(step.unit for step in steps if step.unit)]
+    units = {unit: work.states[unit] for unit in (*work.leaving, *(step.unit for step in work.steps if step.unit))}
     journal = {
         "files": {change.path: change.old is not None for change in moving},
-        "units": {unit: {"active": states[unit].active, "enabled": states[unit].enabled} for unit in units},
-        "steps": [asdict(step) for step in steps],
-        "manifest": asdict(manifest),
+        "units": {unit: {"active": state.active, "enabled": state.enabled} for unit, state in units.items()},
+        "steps": [asdict(step) for step in work.steps],
+        "manifest": asdict(work.before),
     }
     disk.save_json(host.state / "journal.json", journal)
     return journal
@@ -151,21 +152,18 @@ def _put(host: Host, change: Change) -> None:
         disk.replace(disk.stage_path(target), target)
 
 
-def _await(
-    host: Host, services: Sequence[str], steps: Sequence[Step], states: Mapping[str, Unit], leaving: Sequence[str]
-) -> None:
-    touched = [step.unit for step in steps if step.unit]
-    expected = [unit for unit in touched if states[unit].active and unit not in leaving]
-    down = wait_active(host, list(dict.fromkeys([*services, *expected])), touched)
+def _await(host: Host, work: Transaction) -> None:
+    touched = [step.unit for step in work.steps if step.unit]
+    expected = [unit for unit in touched if work.states[unit].active and unit not in work.leaving]
+    down = wait_active(host, list(dict.fromkeys([*work.services, *expected])), touched)
     if down:
         raise HostError("\n".join(f"service {u} is {state}\n{last_lines(host, u)}" for u, state in down.items()))
 
 
-def _back(host: Host, journal: Journal, touched: bool) -> str:
+def _back(host: Host, journal: Journal) -> str:
+    failed = roll_back(host, journal)
     if not journal["files"]:
-        _close(host, [])
         return "Its configuration had not changed."
-    failed = roll_back(host, journal) if touched else {}
     if not failed:
         return "The old configuration is back."
     return "The old files are back, but with them " + ", ".join(f"{u} is {state}" for u, state in failed.items())
@@ -192,18 +190,16 @@ def _units_back(host: Host, journal: Journal) -> dict[str, str]:
     return wait_active(host, running, running)
 
 
-def _try(action: Any, *arguments: Any) -> None:
+def _try(action: Callable[..., None], *arguments: object) -> None:
     """On the way back one failure must not keep the rest from coming back; the wait at the end reports it."""
-    try:
+    with suppress(HostError):
         action(*arguments)
-    except HostError:
-        pass
 
 
-def _commit(host: Host, changes: Sequence[Change], manifest: Manifest) -> None:
-    disk.save_manifest(host, manifest)
-    _close(host, [change.path for change in changes])
-    for change in changes:
+def _commit(host: Host, work: Transaction) -> None:
+    disk.save_manifest(host, work.after)
+    _close(host, [change.path for change in work.changes])
+    for change in work.changes:
         if change.action == REMOVED:
             disk.remove(disk.original(host, change.path))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-SECRET = "[secret]"
+SECRET = "[secret]"  # noqa: S105 - it stands where one was
 _WORDS = r"private-?key|preshared-?key|password|passwd|passphrase|secret|psk|api-?key|token"
 # The word ends a name (`PasswordAuthentication no` is no secret), then comes `=`, `:` or a space, then the value.
 _VALUE = re.compile(

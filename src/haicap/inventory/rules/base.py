@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple, ParamSpec
 
 from haicap.errors import Finding
+from haicap.inventory.limits import MAX_FINDINGS
 from haicap.inventory.marks import Marks
 from haicap.inventory.model import Unit
 from haicap.inventory.scalars import shown
@@ -24,11 +26,15 @@ class Remark(NamedTuple):
 
 def run(rules: Iterable[Callable[P, Iterator[Remark]]], *args: P.args, **kwargs: P.kwargs) -> list[Finding]:
     """Hold each rule against its input, in order. `duplicate_code` is the rule `duplicate-code`."""
-    return [
-        Finding(*remark.place, remark.subject, remark.reason, rule.__name__.replace("_", "-"))
-        for rule in rules
-        for remark in rule(*args, **kwargs)
-    ]
+    findings: list[Finding] = []
+    for rule in rules:
+        name = rule.__name__.replace("_", "-")
+        remarks = list(islice(rule(*args, **kwargs), MAX_FINDINGS))
+        findings += (Finding(*remark.place, remark.subject, remark.reason, name) for remark in remarks)
+        if len(remarks) == MAX_FINDINGS:
+            reason = f"rule {name} has {MAX_FINDINGS} findings; there may be more"
+            findings.append(Finding(remarks[-1].place[0], 0, "", reason, "limit-findings"))
+    return findings
 
 
 def on_unit(marks: Marks, index: int, unit: Unit, path: tuple[str | int, ...], reason: str) -> Remark:

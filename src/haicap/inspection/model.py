@@ -1,0 +1,71 @@
+"""What an inspection finds: a probe each for a unit's, a hub's or a name server's promises, and how each came out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from haicap.inspection.junit import junit
+
+System = Literal["lan", "vpn", "dns", "gateway", "hub"]
+Status = Literal["passed", "failed", "unreachable"]
+STATUSES: tuple[Status, ...] = ("passed", "failed", "unreachable")
+FORMAT = "haicap.inspection/1"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One promise, checked. `unit` is a unit's code, None for what the province shares; `host` is where it was checked
+    from. `failed`: it was looked at, and is not as designed. `unreachable`: nothing can be said, `observed` says why.
+    `seconds` is the time that its slowest command took on the host."""
+
+    unit: str | None
+    host: str
+    system: System
+    probe: str
+    status: Status
+    expected: str
+    observed: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """All probes of one inspection, in the order of hubs, name servers, units."""
+
+    probes: tuple[Probe, ...]
+
+    @property
+    def summary(self) -> Mapping[str, int]:
+        """How many passed, failed, and could not be looked at."""
+        return {status: sum(probe.status == status for probe in self.probes) for status in STATUSES}
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything was looked at and is as designed."""
+        return all(probe.status == "passed" for probe in self.probes)
+
+    def to_json(self) -> str:
+        """The whole as JSON, format `haicap.inspection/1`, keys in a fixed order, a newline at the end."""
+        probes = [_row(probe) for probe in self.probes]
+        document = {"format": FORMAT, "summary": self.summary, "probes": probes}
+        return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+    def to_junit(self) -> str:
+        """The whole as JUnit XML: a suite a unit or server; `failed` is a failure, `unreachable` an error."""
+        return junit([_row(probe) for probe in self.probes])
+
+
+def _row(probe: Probe) -> dict[str, Any]:
+    return {
+        "unit": probe.unit,
+        "host": probe.host,
+        "system": probe.system,
+        "probe": probe.probe,
+        "status": probe.status,
+        "expected": probe.expected,
+        "observed": probe.observed,
+        "seconds": round(probe.seconds, 3),
+    }

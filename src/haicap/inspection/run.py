@@ -1,0 +1,86 @@
+"""Look at everything: one process a host, all hosts at once, and a second look at what may still be settling."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from haicap.design.province import ProvinceDesign
+from haicap.inspection.check import Check, judge
+from haicap.inspection.choose import checks_of
+from haicap.inspection.model import Inspection, Probe
+from haicap.inspection.script import COMMAND, outputs_of, program
+from haicap.reach import Connection, Outcome, run_everywhere
+from haicap.reach.fanout import as_root
+
+SETTLE_SECONDS = 15.0  # how long after its first look a probe may still come true: BGP, handshakes, leases, transfers
+LIMIT = 64  # hosts at a time
+_HOST_SECONDS = 60.0  # all commands of one host together; each has a limit of its own far below
+_PAUSE_SECONDS = 1.5  # between two looks
+
+OnDone = Callable[[Probe], None]
+
+
+def inspect(
+    design: ProvinceDesign,
+    connection: Connection,
+    *,
+    units: Collection[str] | None = None,
+    addresses: Mapping[str, str] | None = None,
+    on_done: OnDone | None = None,
+    settle: float = SETTLE_SECONDS,
+    limit: int = LIMIT,
+) -> Inspection:
+    """Probe what a design promises, from where its users are; `units` (codes) limits it to theirs, without servers.
+
+    Hosts are reached at `addresses` (by name), else at the design's. A probe that fails and may be settling is looked
+    at again for up to `settle` seconds; 0 looks once. `on_done` is called with each probe when it is final. HaicapError
+    for a unit that there is not, and when there is no key to connect with; a host out of reach is a result.
+    """
+    checks = checks_of(design, units)
+    places = {host.name: host.address for host in design.hosts} | dict(addresses or {})
+    looks = _Looks(checks, on_done or (lambda _probe: None))
+    deadline = time.monotonic() + settle
+    waiting: Sequence[int] = range(len(checks))
+    while waiting:
+        looks.last = time.monotonic() >= deadline
+        by_host = looks.begin(waiting)
+        run_everywhere(
+            {name: places[name] for name in by_host},
+            as_root(COMMAND, connection),
+            connection,
+            stdin={name: program([checks[at] for at in its], _HOST_SECONDS) for name, its in by_host.items()},
+            timeout=_HOST_SECONDS + 5,
+            limit=limit,
+            on_done=looks.answered,
+        )
+        waiting = [at for at in waiting if at not in looks.final]
+        if waiting:
+            time.sleep(_PAUSE_SECONDS)
+    return Inspection(tuple(looks.final[at] for at in range(len(checks))))
+
+
+class _Looks:
+    """What is known of each check, by its place. In the `last` look everything is final."""
+
+    def __init__(self, checks: Sequence[Check], tell: OnDone) -> None:
+        self._checks, self._tell = checks, tell
+        self._by_host: dict[str, list[int]] = {}
+        self.final: dict[int, Probe] = {}
+        self.last = False
+
+    def begin(self, waiting: Sequence[int]) -> Mapping[str, Sequence[int]]:
+        """The checks of one look, by host."""
+        self._by_host = {}
+        for at in waiting:
+            self._by_host.setdefault(self._checks[at].host, []).append(at)
+        return self._by_host
+
+    def answered(self, name: str, outcome: Outcome) -> None:
+        """Judge what one host said. What failed may come true in a moment, if it is of that kind."""
+        places = self._by_host[name]
+        for at, outputs in zip(places, outputs_of([self._checks[at] for at in places], outcome), strict=True):
+            probe = judge(self._checks[at], outputs)
+            if self.last or probe.status != "failed" or not self._checks[at].settles:
+                self.final[at] = probe
+                self._tell(probe)

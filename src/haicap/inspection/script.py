@@ -1,0 +1,50 @@
+"""The program that one host is sent, and what it says back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+
+from haicap.inspection.check import Check, Output
+from haicap.reach import Outcome
+
+COMMAND = "python3 -IS -"  # reads the program from its standard input; no site packages, no environment
+_MISSING = "the host did not answer this probe"
+
+
+def program(checks: Sequence[Check], seconds: float) -> str:
+    """`onhost` with all commands of these checks, numbered in order, and at most `seconds` for all."""
+    commands = [command for check in checks for command in check.commands]
+    jobs = [{"id": number, **command.job()} for number, command in enumerate(commands)]
+    return f"{_source()}\nmain(json.loads({json.dumps(json.dumps(jobs))}), {seconds!r})\n"
+
+
+@cache
+def _source() -> str:
+    return resources.files("haicap.inspection").joinpath("onhost.py").read_text(encoding="utf-8")
+
+
+def outputs_of(checks: Sequence[Check], outcome: Outcome) -> list[tuple[Output, ...]]:
+    """The outputs of each check's commands. What the host did not say is an output with an error."""
+    said = dict(answer for line in outcome.stdout.splitlines() if (answer := _parse(line)))
+    error = Output(None, "", outcome.seconds, outcome.error or _complaint(outcome) or _MISSING)
+    found, number = [], 0
+    for check in checks:
+        found.append(tuple(said.get(number + at, error) for at in range(len(check.commands))))
+        number += len(check.commands)
+    return found
+
+
+def _parse(line: str) -> tuple[int, Output] | None:
+    try:
+        answer = json.loads(line)
+        return answer["id"], Output(answer["status"], answer["out"], answer["seconds"], answer["error"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _complaint(outcome: Outcome) -> str:
+    lines = [line.strip() for line in outcome.stderr.splitlines() if line.strip()]
+    return f"{_MISSING}: {lines[-1]}" if lines else ""

@@ -1,0 +1,140 @@
+"""One SSH connection: exactly the keys it was given, and every failure in plain words."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncssh
+
+from haicap.errors import HaicapError
+from haicap.reach.context import Connection
+
+_KEY_TYPE = "ssh-ed25519"
+_KEEPALIVE = 5  # seconds; a line that dies in the middle of a command is noticed after three of them
+Identities = Sequence[Any]  # what asyncssh signs with: a private key, or keys that the agent holds
+
+
+class UnreachableError(Exception):
+    """A host could not be spoken to; the message names it and says why, on one line."""
+
+
+class Client(asyncssh.SSHClient):
+    """Judges host keys: only `expected` is accepted, or any when there is none on record (`expected` None)."""
+
+    def __init__(self, expected: str | None) -> None:
+        self.expected = expected
+        self.seen: str | None = None
+
+    def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
+        """asyncssh asks this before it authenticates, because no key is trusted by any other way."""
+        self.seen = public_text(key)
+        return self.expected is None or self.seen == bare(self.expected)
+
+
+def public_text(key: asyncssh.SSHKey) -> str:
+    """`ssh-ed25519 AAAA...`, without a comment."""
+    return bare(key.export_public_key("openssh").decode())
+
+
+def bare(key: str) -> str:
+    """A public key's type and value, without its comment."""
+    return " ".join(key.split()[:2])
+
+
+def fingerprint(key: str) -> str:
+    """`SHA256:...` as ssh shows it; "(unreadable key)" for a text that is no public key."""
+    try:
+        return asyncssh.import_public_key(key).get_fingerprint()
+    except asyncssh.KeyImportError:
+        return "(unreadable key)"
+
+
+@asynccontextmanager
+async def identities(connection: Connection) -> AsyncIterator[Identities]:
+    """The key file's key, or the agent's while the block runs. HaicapError when there is none that can be used."""
+    if connection.key_file is not None:
+        yield [_read_key(connection)]
+        return
+    agent_path = os.environ.get("SSH_AUTH_SOCK")
+    if not agent_path:
+        raise HaicapError("no ssh key: name one with --key FILE, or start an ssh agent (SSH_AUTH_SOCK is not set)")
+    try:
+        agent = await asyncssh.connect_agent(agent_path)
+    except OSError as error:
+        raise HaicapError(f"the ssh agent at {agent_path} does not answer: {error.strerror or error}") from error
+    async with agent:
+        keys = list(await agent.get_keys())
+        if not keys:
+            raise HaicapError("the ssh agent holds no key: add one with `ssh-add`, or name one with --key FILE")
+        yield keys
+
+
+def _read_key(connection: Connection) -> asyncssh.SSHKey:
+    try:
+        return asyncssh.read_private_key(str(connection.key_file))
+    except asyncssh.KeyEncryptionError as error:
+        raise HaicapError(f"{connection.key_file} has a passphrase: add it to your ssh agent instead") from error
+    except asyncssh.KeyImportError as error:
+        if "passphrase" in str(error).lower():
+            raise HaicapError(f"{connection.key_file} has a passphrase: add it to your ssh agent instead") from error
+        raise HaicapError(f"{connection.key_file} is not a private key: {error}") from error
+    except OSError as error:
+        raise HaicapError(f"{connection.key_file} cannot be read: {error.strerror or error}") from error
+
+
+async def open_session(
+    name: str, address: str, connection: Connection, keys: Identities, client: Client
+) -> asyncssh.SSHClientConnection:
+    """Connect and authenticate within `connect_timeout`. UnreachableError with the reason."""
+    limit = connection.connect_timeout
+    try:
+        async with asyncio.timeout(limit):
+            return await asyncssh.connect(
+                address,
+                connection.port,
+                username=connection.user,
+                client_keys=keys,
+                config=None,
+                agent_path=None,
+                client_factory=lambda: client,
+                known_hosts=([], [], []),
+                server_host_key_algs=[_KEY_TYPE],
+                preferred_auth="publickey",
+                gss_host=None,
+                compression_algs=None,
+                keepalive_interval=_KEEPALIVE,
+            )
+    except (OSError, TimeoutError, asyncssh.Error) as error:
+        raise UnreachableError(f"cannot reach {name} at {address}: {_reason(error, connection, client)}") from error
+
+
+def _reason(error: Exception, connection: Connection, client: Client) -> str:
+    match error:
+        case asyncssh.HostKeyNotVerifiable():
+            reason = changed_key(client)
+        case asyncssh.PermissionDenied():
+            reason = f"it does not accept the ssh key of user {connection.user}"
+        case TimeoutError():
+            reason = f"no answer within {connection.connect_timeout} s: is it on, and is its line up?"
+        case ConnectionRefusedError():
+            reason = f"nothing listens on port {connection.port}: is sshd running?"
+        case asyncssh.KeyExchangeFailed():
+            reason = f"it has no {_KEY_TYPE} host key, or no cipher in common: {error.reason}"
+        case OSError():
+            reason = f"{error.strerror or error}: is its line up?"
+        case _:
+            reason = getattr(error, "reason", "") or type(error).__name__
+    return reason
+
+
+def changed_key(client: Client) -> str:
+    """What to say of a host key that is not the one on record: both fingerprints, and the way out."""
+    old, new = fingerprint(client.expected or ""), fingerprint(client.seen or "")
+    return (
+        f"its host key is not the one on record (recorded {old}, seen {new}): "
+        "if the host was replaced, verify the new fingerprint on its console, then `haicap enrol --renew HOST`"
+    )

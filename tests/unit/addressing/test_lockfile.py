@@ -1,0 +1,149 @@
+"""Lock files: what is written, what is read, and damage."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from haicap.addressing.lockfile import ADDRESSES, KEYS, NAMES, locks_digest, read_locks, write_keys, write_locks
+from haicap.addressing.model import Keys, Locks
+from haicap.errors import FindingsError
+from tests.unit.addressing.samples import lock, make_inventory, make_unit
+
+A = "00001@2025-07-01"
+PRINTER = {"name": "printer", "segment": "staff", "mac": "02:00:00:00:00:01"}
+KEY = Keys("QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 gw")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "inventories" / "lam-dong"
+    path.mkdir(parents=True)
+    return path
+
+
+@pytest.fixture
+def locks() -> Locks:
+    found = lock(make_inventory(make_unit(1, hosts=[PRINTER]), make_unit(2, 'B\'Lao: "số" 2'))).locks
+    return lock(make_inventory(make_unit(1, hosts=[PRINTER])), found).locks
+
+
+def damage(folder: Path, file: str, old: str, new: str) -> str:
+    path = folder / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(FindingsError) as caught:
+        read_locks(folder)
+    return str(caught.value)
+
+
+def test_round_trip(folder: Path, locks: Locks) -> None:
+    assert write_locks(folder, locks) == (folder / ADDRESSES, folder / NAMES)
+    assert write_keys(folder / KEYS, {"gw-00001": KEY}) == (folder / KEYS,)
+    assert read_locks(folder) == replace(locks, keys={"gw-00001": KEY})
+
+
+def test_the_same_locks_write_nothing(folder: Path, locks: Locks) -> None:
+    write_locks(folder, locks)
+    assert write_locks(folder, read_locks(folder)) == ()
+    write_keys(folder / KEYS, {})
+    assert write_keys(folder / KEYS, {}) == ()
+    assert sorted(path.name for path in folder.iterdir()) == sorted([ADDRESSES, NAMES, KEYS])
+
+
+def test_missing_files_are_empty(folder: Path) -> None:
+    assert read_locks(folder) == Locks()
+
+
+def test_keys_from_elsewhere(folder: Path, tmp_path: Path) -> None:
+    write_keys(tmp_path / "lab.yml", {"gw-00001": KEY})
+    assert read_locks(folder, tmp_path / "lab.yml").keys == {"gw-00001": KEY}
+
+
+def test_any_yaml_reader_reads_it(folder: Path, locks: Locks) -> None:
+    write_locks(folder, locks)
+    text = (folder / NAMES).read_text()
+    assert text.startswith("# Kept by `haicap lock` and reviewed in git.")
+    assert yaml.safe_load(text)["names"]["00002@2025-07-01"]["given"] == 'B\'Lao: "số" 2'
+
+
+def test_a_value_a_line(folder: Path, locks: Locks) -> None:
+    write_locks(folder, locks)
+    lines = (folder / ADDRESSES).read_text().splitlines()
+    assert "    uplink: 100.64.0.14/30" in lines
+    assert "          printer: 10.64.0.126" in lines
+    assert '        v6: "2001:db8:0:a::/64"' in lines
+
+
+def test_links_and_modes_stay(folder: Path, tmp_path: Path, locks: Locks) -> None:
+    (folder / ADDRESSES).symlink_to(tmp_path / "elsewhere.yml")
+    write_locks(folder, locks)
+    assert (folder / ADDRESSES).is_symlink() and (tmp_path / "elsewhere.yml").is_file()
+
+
+def test_digest_tells_locks_apart(locks: Locks) -> None:
+    assert locks_digest(locks) == locks_digest(
+        replace(locks, members=dict(sorted(locks.members.items(), reverse=True)))
+    )
+    assert locks_digest(locks) != locks_digest(replace(locks, keys={"gw-00001": KEY}))
+    assert len(locks_digest(Locks())) == 64
+
+
+@pytest.mark.parametrize(
+    "case",  # file, what was there, what is there now, the line, what is said
+    [
+        (ADDRESSES, "members:", "<<<<<<< HEAD\nmembers:", 3, "conflict markers are still in it  [lock-conflict]"),
+        (ADDRESSES, "    uplink: 100.64.0.14/30", "  \tuplink: x", 5, "is not YAML"),
+        (ADDRESSES, "100.64.0.14/30", "100.64.0.314/30", 5, "'100.64.0.314/30' is not an address  [lock-format]"),
+        (ADDRESSES, "100.64.0.14/30", "100.64.0.14", 5, "is not an IPv4 address with its prefix length"),
+        (ADDRESSES, "10.64.0.0/22", "10.64.1.0/22", 16, "'10.64.1.0/22' is not an IPv4 network"),
+        (ADDRESSES, "10.64.0.0/22", "10.64.4.0/22", 42, "overlaps 00001@2025-07-01/block  [lock-overlap]"),
+        (ADDRESSES, "10.64.0.0/25", "10.64.9.0/25", 26, "10.64.9.0/25 is not in the unit's block"),
+        (ADDRESSES, "10.64.0.126", "10.64.1.126", 29, "is not an address for hosts of 10.64.0.0/25"),
+        (ADDRESSES, "asn: 4200000003", "asn: 4200000004", 34, "4200000004 is also 00001@2025-07-01/asn"),
+        (ADDRESSES, "asn: 4200000003", "asn: many", 8, "'many' is not an AS number"),
+        (ADDRESSES, "    asn: 4200000003\n", "", 4, '"asn" is missing'),
+        (ADDRESSES, "    asn: 4200000003\n", "    asn: 4200000003\n    extra: 1\n", 9, "unknown key"),
+        (ADDRESSES, "00002@2025-07-01:", "00001@2025-07-01:", 30, '"00001@2025-07-01" is there twice'),
+        (ADDRESSES, "removed: 2025-05-01", "removed: soon", 54, "'soon' is not a day"),
+        (NAMES, "label: dong1", "label: blaoso2", 8, "blaoso2 is also 00001@2025-07-01/label"),
+        (NAMES, "label: dong1", "label: Đồng", 5, "'Đồng' is not a DNS label"),
+        (NAMES, "label: dong1", "label: {a: b}", 5, "holds keys and values, not one value"),
+        (NAMES, "names:", "nomen:", 3, 'unknown key "nomen"'),
+        (NAMES, "names:\n", "names: none\nx:\n", 3, '"names" holds text, not entries'),
+        (NAMES, "names:\n", "- names:\n", 3, "holds a list or an alias"),
+    ],
+)
+def test_damage_is_a_finding(folder: Path, locks: Locks, case: tuple[str, str, str, int, str]) -> None:
+    file, old, new, line, said = case
+    write_locks(folder, locks)
+    message = damage(folder, file, old, new)
+    assert f"inventories/lam-dong/{file}:{line}  " in message
+    assert said in message
+    assert "`haicap lock lam-dong`" in message
+
+
+def test_damaged_keys_and_bytes(folder: Path) -> None:
+    write_keys(folder / KEYS, {"gw-00001": KEY})
+    assert "is not a WireGuard public key" in damage(folder, KEYS, KEY.wireguard, "short")
+    (folder / KEYS).write_bytes(b"keys:\n  \xff")
+    with pytest.raises(FindingsError, match="is not UTF-8"):
+        read_locks(folder)
+    (folder / KEYS).write_bytes(b"text\n")
+    with pytest.raises(FindingsError, match="holds text"):
+        read_locks(folder)
+
+
+def test_failed_write_leaves_the_old_file(folder: Path, locks: Locks, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_locks(folder, Locks())
+    before = (folder / ADDRESSES).read_bytes()
+
+    def fail(_descriptor: int) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("os.fsync", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_locks(folder, locks)
+    assert (folder / ADDRESSES).read_bytes() == before and len(list(folder.iterdir())) == 2

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# The whole way, on lab hosts: an inventory is checked, its addresses are allocated, its hosts boot and are configured,
+# the probes run, and the second plan is empty. All of it in build/demo, so the checkout stays as it is.
+# PROVINCE=nghe-an takes another province, UNITS=all every unit instead of the pilots.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+PROVINCE=${PROVINCE:-lam-dong}
+UNITS=${UNITS:-pilot}
+WORK=build/demo
+INVENTORY=$WORK/inventories/$PROVINCE
+
+bold='' plain=''
+if [ -t 1 ]; then bold=$'\e[1m' plain=$'\e[0m'; fi
+parts=()
+
+# part TITLE "exit codes that are right" "what to look at otherwise" COMMAND...: a verb of haicap, timed
+part() {
+    local title=$1 right=$2 hint=$3 started=$EPOCHREALTIME code=0
+    shift 3
+    printf '\n%s== %s%s\n   haicap -C %s %s\n' "$bold" "$title" "$plain" "$WORK" "$*"
+    .venv/bin/haicap -C "$WORK" "$@" || code=$?
+    if [[ " $right " != *" $code "* ]]; then
+        printf '\nThe demo stops: "%s" ended with exit code %s. %s\n' "$title" "$code" "$hint" >&2
+        exit "$code"
+    fi
+    took "$title" "$started"
+}
+
+# took TITLE START
+took() {
+    parts+=("$(awk -v title="$1" -v from="$2" -v to="$EPOCHREALTIME" 'BEGIN {printf "%8.1f s  %s", to - from, title}')")
+    echo "   ${parts[-1]#"${parts[-1]%%[! ]*}"}"
+}
+
+first_unit() { sed -n 's/^ *- code: "\([0-9]*\)"$/\1/p' "$INVENTORY/units.yml" | head -n 1; }
+
+begun=$EPOCHREALTIME
+wave=(--wave "$UNITS")
+[ "$UNITS" != all ] || wave=()
+
+mkdir -p "$WORK/inventories"
+if [ ! -d "$INVENTORY" ]; then
+    if [ -d "inventories/$PROVINCE" ]; then
+        cp -r "inventories/$PROVINCE" "$INVENTORY"
+        rm -rf "$INVENTORY/.lab" "$INVENTORY/.state"
+    else
+        part "A new inventory from the national data" 0 "Is it a province's name, as in lam-dong?" init "$PROVINCE"
+    fi
+fi
+
+part "Check the inventory" 0 "Each finding above names a file and a line in $INVENTORY." check "$PROVINCE"
+part "Allocate addresses and names" 0 "What is recorded is in $INVENTORY/*.lock.yml." lock "$PROVINCE"
+unit=$(first_unit)
+
+if ! reasons=$(.venv/bin/haicap lab check 2>&1); then
+    printf '\nNo lab on this machine (%s): what follows needs none.\n' "$(echo "$reasons" | paste -s -d ' ')"
+    part "Plan" "0 2" "The message above names what is missing." plan "$PROVINCE" "${wave[@]}"
+    part "One unit's design" 0 "" show "$PROVINCE" "$unit"
+    part "One unit's files" 0 "" render "$PROVINCE" "$unit"
+    exit
+fi
+
+part "Boot the lab's hosts" 0 "\`make demo-down\` takes away what is half up." lab up "$PROVINCE" "${wave[@]}"
+part "Collect the hosts' public keys" 0 "Does \`haicap -C $WORK lab ps\` show every host as running?" \
+    enrol "$PROVINCE" "${wave[@]}"
+part "Plan" "0 2" "The message above names what is missing." plan "$PROVINCE" "${wave[@]}"
+part "Apply" 0 "Run it again: it goes on where it stopped." apply "$PROVINCE" --yes "${wave[@]}"
+part "Inspect, from where the users are" 0 "The board above names each probe that failed." inspect "$PROVINCE" "${wave[@]}"
+part "Plan again: there is nothing left to do" 0 "Exit code 2 means that the plan above is not empty." \
+    plan "$PROVINCE" "${wave[@]}"
+part "The units" 0 "" show "$PROVINCE" "${wave[@]}"
+took "in all" "$begun"
+
+printf '\n%s== Elapsed time%s\n' "$bold" "$plain"
+printf '%s\n' "${parts[@]}"
+cat <<END
+
+The lab is up. Try next:
+
+  .venv/bin/haicap -C $WORK lab ps                        # its hosts
+  .venv/bin/haicap -C $WORK show $PROVINCE $unit                # one unit's whole design
+  .venv/bin/haicap -C $WORK drift $PROVINCE               # change a file on a host by hand first
+
+\`make demo-down\` takes it away.
+END
