@@ -90,6 +90,8 @@ def _take(handle: int, seconds: float) -> bool:
 
 
 def _say(job: Job, started: float, status: int | None, out: str, error: str | None = None) -> None:
+    if job["id"] is None:
+        return
     answer = {"id": job["id"], "status": status, "out": out, "error": error}
     answer["seconds"] = round(time.monotonic() - started, 3)
     with _printing:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from haicap.design.province import ProvinceDesign
-from haicap.inspection.check import Check, judge
+from haicap.inspection.check import Check, Lease, judge
 from haicap.inspection.choose import checks_of
 from haicap.inspection.model import Inspection, Probe
 from haicap.inspection.script import COMMAND, outputs_of, program
@@ -33,8 +33,8 @@ def inspect(
 ) -> Inspection:
     """Probe what a design promises, from where its users are; `units` (codes) limits it to theirs, without servers.
 
-    Hosts are reached at `addresses` (by name), else at the design's. A probe that fails and may be settling is looked
-    at again for up to `settle` seconds; 0 looks once. `on_done` is called with each probe when it is final. HaicapError
+    Hosts are reached at `addresses` (by name), else at the design's. A probe that does not pass and may be settling is
+    looked at again for up to `settle` seconds; 0 looks once. `on_done` is called with each probe when it is final. HaicapError
     for a unit that there is not, and when there is no key to connect with; a host out of reach is a result.
     """
     checks = checks_of(design, units)
@@ -49,7 +49,10 @@ def inspect(
             {name: places[name] for name in by_host},
             as_root(COMMAND, connection),
             connection,
-            stdin={name: program([checks[at] for at in its], _HOST_SECONDS) for name, its in by_host.items()},
+            stdin={
+                name: program([checks[at] for at in its], looks.leases[name], _HOST_SECONDS)
+                for name, its in by_host.items()
+            },
             timeout=_HOST_SECONDS + 5,
             limit=limit,
             on_done=looks.answered,
@@ -66,6 +69,9 @@ class _Looks:
     def __init__(self, checks: Sequence[Check], tell: OnDone) -> None:
         self._checks, self._tell = checks, tell
         self._by_host: dict[str, list[int]] = {}
+        self.leases: dict[str, list[Lease]] = {check.host: [] for check in checks}
+        for check in checks:
+            self.leases[check.host] += [command for command in check.commands if isinstance(command, Lease)]
         self.final: dict[int, Probe] = {}
         self.last = False
 
@@ -77,10 +83,12 @@ class _Looks:
         return self._by_host
 
     def answered(self, name: str, outcome: Outcome) -> None:
-        """Judge what one host said. What failed may come true in a moment, if it is of that kind."""
+        """Judge what one host said. What did not pass may come true in a moment, if it is of that kind; but a host that
+        cannot be spoken to is asked once."""
         places = self._by_host[name]
         for at, outputs in zip(places, outputs_of([self._checks[at] for at in places], outcome), strict=True):
             probe = judge(self._checks[at], outputs)
-            if self.last or probe.status != "failed" or not self._checks[at].settles:
+            settles = self._checks[at].settles and outcome.error is None
+            if self.last or probe.status == "passed" or not settles:
                 self.final[at] = probe
                 self._tell(probe)

@@ -7,17 +7,21 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
-from haicap.inspection.check import Check, Output
+from haicap.inspection.check import Check, Lease, Output
 from haicap.reach import Outcome
 
 COMMAND = "python3 -IS -"  # reads the program from its standard input; no site packages, no environment
 _MISSING = "the host did not answer this probe"
 
 
-def program(checks: Sequence[Check], seconds: float) -> str:
-    """`onhost` with all commands of these checks, numbered in order, and at most `seconds` for all."""
+def program(checks: Sequence[Check], leases: Sequence[Lease], seconds: float) -> str:
+    """`onhost` with all commands of these checks, numbered in order, and at most `seconds` for all.
+
+    `leases` are those that the host's clients work from: one that no check asks for is taken all the same, unnumbered.
+    """
     commands = [command for check in checks for command in check.commands]
     jobs = [{"id": number, **command.job()} for number, command in enumerate(commands)]
+    jobs += [{"id": None, **lease.job()} for lease in leases if lease not in commands]
     return f"{_source()}\nmain(json.loads({json.dumps(json.dumps(jobs))}), {seconds!r})\n"
 
 

@@ -1,0 +1,27 @@
+"""The one diff: between the inputs that are recorded and those that are wanted. The planner and the provider use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from haicap.plan.model import Difference, Json
+
+REPLACING = ("host",)  # a resource that names another host is another resource
+
+
+def differences(before: Mapping[str, Json], after: Mapping[str, Json]) -> tuple[Difference, ...]:
+    """Every value that differs, by its path, in a stable order. Mappings are compared key by key, lists whole."""
+    return tuple(_walk((), before, after))
+
+
+def replaces(diff: tuple[Difference, ...]) -> bool:
+    """Whether a change can't be made in place."""
+    return any(d.path[0] in REPLACING for d in diff)
+
+
+def _walk(path: tuple[str, ...], before: Json, after: Json) -> Iterator[Difference]:
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in sorted({*before, *after}):
+            yield from _walk((*path, key), before.get(key), after.get(key))
+    elif before != after:
+        yield Difference(path, before, after)

@@ -1,0 +1,115 @@
+"""A province as the command line finds it: its folder, its target (the live network, or a lab), and how to reach it.
+
+While a lab of this folder is up, work goes to the lab, with keys and state of its own (`.lab/`): what is tried there
+never touches what is recorded of the live network.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from haicap.addressing.agreement import verify
+from haicap.addressing.lockfile import KEYS, read_locks
+from haicap.addressing.model import Locks
+from haicap.errors import FindingsError
+from haicap.inventory.loader import load
+from haicap.inventory.model import Inventory
+from haicap.lab import Lab
+from haicap.reach.context import Connection
+
+Target = Literal["live", "lab"]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One province in one folder. `directory` holds `inventories/`."""
+
+    directory: Path
+    slug: str
+    target: Target
+    ssh_key: Path | None = None
+
+    @classmethod
+    def open(cls, directory: Path, slug: str, target: Target | None = None, ssh_key: Path | None = None) -> Workspace:
+        """The province `slug` below `directory`; without a target, its lab when there is one, else the live network."""
+        lab = Lab(directory.resolve() / "inventories" / slug / ".lab" / "hosts")
+        return cls(directory.resolve(), slug, target or ("lab" if lab.exists else "live"), ssh_key)
+
+    @property
+    def folder(self) -> Path:
+        """`inventories/<slug>`."""
+        return self.directory / "inventories" / self.slug
+
+    @property
+    def _own(self) -> Path:
+        return self.folder / ".lab" if self.target == "lab" else self.folder
+
+    @property
+    def keys_file(self) -> Path:
+        """Where `haicap enrol` keeps public keys: reviewed in git for the live network."""
+        return self._own / KEYS
+
+    @property
+    def state_folder(self) -> Path:
+        """The engine's file:// backend, unless PULUMI_BACKEND_URL names another."""
+        return self._own / ".state"
+
+    @property
+    def stack_name(self) -> str:
+        """The engine's stack: `lam-dong`, or `lam-dong.lab`."""
+        return f"{self.slug}.lab" if self.target == "lab" else self.slug
+
+    @property
+    def backend_url(self) -> str:
+        """The engine's backend."""
+        return os.environ.get("PULUMI_BACKEND_URL") or f"file://{self.state_folder}"
+
+    @cached_property
+    def lab(self) -> Lab:
+        """This province's lab, whether or not it is up."""
+        return Lab(self.folder / ".lab" / "hosts")
+
+    @cached_property
+    def inventory(self) -> Inventory:
+        """The inventory, checked. FindingsError with every finding."""
+        return load(self.directory, self.slug)
+
+    @cached_property
+    def locks(self) -> Locks:
+        """The locks as they are on disk."""
+        return read_locks(self.folder, self.keys_file)
+
+    def agreed_locks(self) -> Locks:
+        """The locks, which must agree with the inventory. FindingsError with the way out otherwise."""
+        findings = verify(self.inventory, self.locks)
+        if findings:
+            raise FindingsError(findings, f"Run `haicap lock {self.slug}`, and review what it changes.")
+        return self.locks
+
+    def connection(self) -> Connection:
+        """How this target's hosts are reached, with the host keys that were enrolled."""
+        known = {name: keys.ssh for name, keys in self.locks.keys.items()}
+        if self.target == "lab":
+            return Connection(key_file=self.lab.ssh_key, known_hosts=known)
+        ssh = self.inventory.province.ssh
+        return Connection(user=ssh.user, port=ssh.port, key_file=self.ssh_key, known_hosts=known)
+
+    def enter(self) -> None:
+        """Go where the hosts are reached from: into the lab's controller namespace; nothing for the live network."""
+        if self.target == "lab":
+            self.lab.enter()
+
+    def addresses(self) -> dict[str, str]:
+        """The uplink address of every host of the inventory, by host name."""
+        members, province = self.locks.members, self.inventory.province
+        named = {unit.gateway: unit.identity for unit in self.inventory.units}
+        named |= {server.name: server.name for server in (*province.hubs, *province.name_servers)}
+        return {
+            host: members[identity].uplink.partition("/")[0]
+            for host, identity in named.items()
+            if identity in members
+        }
