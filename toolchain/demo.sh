@@ -41,8 +41,8 @@ wave=(--wave "$UNITS")
 mkdir -p "$WORK/inventories"
 if [ ! -d "$INVENTORY" ]; then
     if [ -d "inventories/$PROVINCE" ]; then
-        cp -r "inventories/$PROVINCE" "$INVENTORY"
-        rm -rf "$INVENTORY/.lab" "$INVENTORY/.state"
+        mkdir "$INVENTORY"
+        cp "inventories/$PROVINCE"/*.yml "$INVENTORY"
     else
         part "A new inventory from the national data" 0 "Is it a province's name, as in lam-dong?" init "$PROVINCE"
     fi
@@ -57,6 +57,7 @@ if ! reasons=$(.venv/bin/haicap lab check 2>&1); then
     part "Plan" "0 2" "The message above names what is missing." plan "$PROVINCE" "${wave[@]}"
     part "One unit's design" 0 "" show "$PROVINCE" "$unit"
     part "One unit's files" 0 "" render "$PROVINCE" "$unit"
+    part "One of its files" 0 "" render "$PROVINCE" "$unit" --file /etc/nftables.conf
     exit
 fi
 

@@ -5,7 +5,7 @@ check     a check: commands, and a reading of their outputs; both pure
 lan, walls, resolve, vpn, dns, services   the checks of each promise
 wire      DNS messages; pure
 choose    which checks a design calls for; pure
-onhost    what runs on a host, and sends the outputs back
+network, onhost   what runs on a host, and sends the outputs back
 script    the program that a host is sent, and what it says
 run       all hosts at once
 """

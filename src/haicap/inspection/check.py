@@ -181,7 +181,7 @@ def documents(text: str) -> list[Any]:
     return found
 
 
-def document(text: str) -> Any:  # noqa: ANN401 - it is whatever the other side wrote
+def document(text: str) -> Any:
     """The one JSON document that a text holds. UnreadableError when it is anything else."""
     found = documents(text)
     if len(found) != 1:

@@ -34,8 +34,8 @@ def inspect(
     """Probe what a design promises, from where its users are; `units` (codes) limits it to theirs, without servers.
 
     Hosts are reached at `addresses` (by name), else at the design's. A probe that does not pass and may be settling is
-    looked at again for up to `settle` seconds; 0 looks once. `on_done` is called with each probe when it is final. HaicapError
-    for a unit that there is not, and when there is no key to connect with; a host out of reach is a result.
+    looked at again for up to `settle` seconds; 0 looks once. `on_done` is called with each probe when it is final.
+    HaicapError for a unit that there is not, and when there is no key to connect with; a host out of reach is a result.
     """
     checks = checks_of(design, units)
     places = {host.name: host.address for host in design.hosts} | dict(addresses or {})

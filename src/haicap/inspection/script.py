@@ -22,12 +22,15 @@ def program(checks: Sequence[Check], leases: Sequence[Lease], seconds: float) ->
     commands = [command for check in checks for command in check.commands]
     jobs = [{"id": number, **command.job()} for number, command in enumerate(commands)]
     jobs += [{"id": None, **lease.job()} for lease in leases if lease not in commands]
-    return f"{_source()}\nmain(json.loads({json.dumps(json.dumps(jobs))}), {seconds!r})\n"
+    return f"{_source()}main(json.loads({json.dumps(jobs)!r}), {seconds!r})\n"
 
 
 @cache
 def _source() -> str:
-    return resources.files("haicap.inspection").joinpath("onhost.py").read_text(encoding="utf-8")
+    """Both texts, in the one namespace that a program has."""
+    folder = resources.files("haicap.inspection")
+    texts = [folder.joinpath(f"{name}.py").read_text(encoding="utf-8") for name in ("network", "onhost")]
+    return "".join(f"exec(compile({text!r}, 'haicap', 'exec'))\n" for text in texts)
 
 
 def outputs_of(checks: Sequence[Check], outcome: Outcome) -> list[tuple[Output, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -79,7 +80,7 @@ def _read_key(connection: Connection) -> asyncssh.SSHKey:
     except asyncssh.KeyEncryptionError as error:
         raise HaicapError(f"{connection.key_file} has a passphrase: add it to your ssh agent instead") from error
     except asyncssh.KeyImportError as error:
-        if "passphrase" in str(error).lower():
+        if re.search("passphrase|bcrypt", str(error), re.IGNORECASE):  # bcrypt is what reads OpenSSH's locked keys
             raise HaicapError(f"{connection.key_file} has a passphrase: add it to your ssh agent instead") from error
         raise HaicapError(f"{connection.key_file} is not a private key: {error}") from error
     except OSError as error:

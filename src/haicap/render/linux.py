@@ -62,7 +62,7 @@ def _template(name: str) -> Any:
 
 def _files(host: HostDesign) -> Iterator[_File]:
     yield _File("/etc/ssh/sshd_config.d/50-haicap.conf", "base/linux/sshd.conf.j2", {})
-    yield _File("/etc/sysctl.d/60-haicap.conf", "base/linux/sysctl.conf.j2", {"forwarding": int(host.role != "dns")})
+    yield _File("/etc/sysctl.d/60-haicap.conf", "base/linux/sysctl.conf.j2", {"forwarding": int(_forwards(host))})
     time = {"keeps_time": host.role == "hub", "serves_time": host.role == "hub" or host.lan is not None}
     yield _File("/etc/chrony/chrony.conf", "base/linux/chrony.conf.j2", time)
     yield _File("/etc/nftables.conf", "base/linux/nftables.conf.j2", _firewall(host))
@@ -74,9 +74,15 @@ def _files(host: HostDesign) -> Iterator[_File]:
         yield _File("/etc/powerdns/pdns.d/haicap.conf", "dns/linux/pdns.conf.j2", {})
 
 
+def _forwards(host: HostDesign) -> bool:
+    """Whether a host passes on what is not for itself."""
+    return host.role != "dns"
+
+
 def _vpn_files(host: HostDesign) -> Iterator[_File]:
     announces = "pools" if host.role == "hub" else "own"
-    yield _File("/etc/frr/frr.conf", "vpn/linux/frr.conf.j2", {"announces": announces})
+    frr = {"announces": announces, "forwards": _forwards(host)}
+    yield _File("/etc/frr/frr.conf", "vpn/linux/frr.conf.j2", frr)
     yield _File("/etc/frr/daemons", "vpn/linux/daemons.j2", {})
     yield _File("/usr/local/lib/haicap/wg-reload", "vpn/linux/wg-reload.j2", {})
     yield _File("/etc/systemd/system/wg-quick@.service.d/haicap.conf", "vpn/linux/wg-quick.conf.j2", {})

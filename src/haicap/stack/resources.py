@@ -60,6 +60,7 @@ def _host(host: HostDesign) -> Resource:
     rendered = render_host(host)
     inputs: dict[str, Json] = {
         "host": host.name,
+        "unit": host.unit or "",
         "role": host.role,
         "address": host.address,
         "packages": list(rendered.packages),
@@ -73,6 +74,7 @@ def _records(
     name: str, unit: str | None, primary: HostDesign, dns: DnsDesign, depends_on: tuple[str, ...]
 ) -> Resource:
     inputs: dict[str, Json] = {
+        "unit": unit or "",
         "server": primary.name,
         "address": primary.address,
         "owned": list(dns.owned),

@@ -1,0 +1,108 @@
+"""`haicap apply`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import click
+
+from haicap.cli import ask, changes, options, screen
+from haicap.cli.run import apply_plan
+from haicap.errors import Refused
+from haicap.inventory.loader import find_provinces
+from haicap.inventory.naming import slug as make_slug
+from haicap.plan.file import ensure_same, read_plan
+from haicap.stack.planning import make_plan, plan_destroy
+from haicap.stack.workspace import Target
+
+
+@click.command("apply")
+@click.argument("words", nargs=-1, metavar="[PROVINCE] [PLANFILE]")
+@options.yes
+@options.as_of
+@options.units
+@options.target
+@options.ssh_key
+@options.full
+@options.as_json
+@click.pass_context
+def command(
+    ctx: click.Context,
+    words: tuple[str, ...],
+    yes: bool,
+    as_of: date,
+    units: tuple[str, ...],
+    wave: str | None,
+    target: Target | None,
+    ssh_key: Path | None,
+    full: bool,
+    as_json: bool,
+) -> int:
+    """Do a plan: the one in PLANFILE exactly, or one that is made, shown and asked about.
+
+    A plan in a file that is no longer what would be planned is refused (exit code 3). Stopped half way, it goes on when
+    run again.
+
+    \b
+    Example:
+      haicap apply lam-dong --wave pilot
+      haicap apply plan.json
+    """
+    slug, file = _split(ctx.obj, words)
+    if file is not None:
+        _refuse_choices(ctx)
+        return _apply_file(ctx.obj, slug, file, target, ssh_key, as_json)
+    ask.ensure_answerable(yes=yes, as_json=as_json)
+    ws = ask.workspace(ctx.obj, slug, target, ssh_key)
+    plan = make_plan(ws, as_of, ask.selection(ws.inventory, units, wave))
+    if not as_json:
+        changes.show_plan(plan, ask.names_of(ws.inventory), full=full)
+    if plan.pending and not ask.confirm("Apply it?", yes=yes):
+        raise Refused("Nothing was done.")
+    return apply_plan(ws, plan, _again(ws.slug, units, wave), as_json=as_json)
+
+
+def _apply_file(
+    directory: Path, slug: str | None, file: Path, target: Target | None, ssh_key: Path | None, as_json: bool
+) -> int:
+    saved = read_plan(file)
+    ws = ask.workspace(
+        directory, slug or saved.province, target or ("lab" if saved.target == "lab" else "live"), ssh_key
+    )
+    if saved.destroy is not None:
+        plan = plan_destroy(ws, saved.as_of, saved.destroy)
+    else:
+        plan = make_plan(ws, saved.as_of, saved.units)
+    ensure_same(saved, plan)
+    screen.say(f"{file}: {plan.digest}")
+    return apply_plan(ws, plan, f"haicap apply {ws.slug}", as_json=as_json)
+
+
+def _split(directory: Path, words: Sequence[str]) -> tuple[str | None, Path | None]:
+    """PROVINCE and PLANFILE. One word is a province if there is one of that name, or if it can't be a file."""
+    if len(words) > 2:
+        raise click.UsageError(f"Got unexpected extra argument ({words[2]}); it takes [PROVINCE] [PLANFILE].")
+    if not words:
+        return None, None
+    first, last = words[0], words[-1]
+    known = make_slug(first) in find_provinces(directory)
+    if len(words) == 1 and (known or not (last.endswith(".json") or Path(last).is_file())):
+        return first, None
+    file = Path(last)
+    if not file.is_file():
+        raise click.UsageError(f"There is no plan file {last}; `haicap plan -o {last}` writes one.")
+    return (first if len(words) == 2 else None), file
+
+
+def _refuse_choices(ctx: click.Context) -> None:
+    """A plan file says what, and on which date; nothing on the command line may say otherwise."""
+    for name, option in (("units", "--unit"), ("wave", "--wave"), ("as_of", "--as-of")):
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{option} has no place beside a plan file: the plan says it.")
+
+
+def _again(slug: str, units: Sequence[str], wave: str | None) -> str:
+    chosen = [f"--unit {unit}" for unit in units] + ([f"--wave {wave}"] if wave else [])
+    return " ".join(["haicap apply", slug, *chosen])

@@ -1,0 +1,38 @@
+"""Plans on the terminal: colours for what `haicap.report.text` says, and progress while they are done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from rich.text import Text
+
+from haicap.cli import screen
+from haicap.plan.model import Change, Plan
+from haicap.report.text import Kind, Line, change_lines, plan_lines
+
+_STYLES: Mapping[Kind, str] = {
+    "create": "bold green",
+    "update": "bold yellow",
+    "replace": "bold magenta",
+    "delete": "bold red",
+    "added": "green",
+    "gone": "red",
+    "place": "cyan",
+}
+
+
+def show_plan(plan: Plan, names: Mapping[str, str], *, full: bool = False) -> None:
+    """A plan on standard output."""
+    _print(plan_lines(plan, names, full=full))
+
+
+def show_changes(changes: Iterable[Change], names: Mapping[str, str]) -> None:
+    """Changes on standard output, a blank line after each."""
+    for change in changes:
+        _print([*change_lines(change, names, full=True), Line("")])
+
+
+def _print(lines: Iterable[Line]) -> None:
+    console = screen.out()
+    for line in lines:
+        console.print(Text(screen.nfc(line.text), style=_STYLES.get(line.kind, "")))

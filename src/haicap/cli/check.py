@@ -1,0 +1,47 @@
+"""`haicap check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from haicap.cli import ask, options, screen
+from haicap.errors import FindingsError
+from haicap.inventory.loader import find_provinces, load
+
+
+@click.command("check")
+@options.province
+@options.as_json
+@click.pass_obj
+def command(directory: Path, province: str | None, as_json: bool) -> int:
+    """Validate the inventory; without PROVINCE, every one that there is.
+
+    Shows all findings at once, each with file, line and the way out. Exit code 1 if there is one.
+
+    \b
+    Example:
+      haicap check lam-dong
+      haicap check lam-dong --json
+    """
+    several = province is None and len(find_provinces(directory)) > 1
+    slugs = find_provinces(directory) if several else [ask.province_of(directory, province)]
+    checked = [_check(directory, slug, tell=not as_json) for slug in slugs]
+    if as_json:
+        screen.put_json({"format": "haicap.check/1", "provinces": checked})
+    return int(any(found["findings"] for found in checked))
+
+
+def _check(directory: Path, slug: str, *, tell: bool) -> dict[str, Any]:
+    try:
+        inventory = load(directory, slug)
+    except FindingsError as error:
+        if tell:
+            screen.say(str(error))
+            screen.put(f"{slug}: {screen.count(len(error.findings), 'finding')}")
+        return {"province": slug, "units": None, "findings": error.findings}
+    if tell:
+        screen.put(f"{slug}: {screen.count(len(inventory.units), 'unit')}, no finding")
+    return {"province": slug, "units": len(inventory.units), "findings": ()}

@@ -1,0 +1,58 @@
+"""`haicap destroy`."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from haicap.cli import ask, changes, options
+from haicap.cli.run import apply_plan
+from haicap.errors import Refused
+from haicap.stack.planning import plan_destroy
+from haicap.stack.workspace import Target
+
+
+@click.command("destroy")
+@options.province
+@options.units
+@options.yes
+@options.as_of
+@options.target
+@options.ssh_key
+@options.full
+@options.as_json
+@click.pass_obj
+def command(
+    directory: Path,
+    province: str | None,
+    units: tuple[str, ...],
+    wave: str | None,
+    yes: bool,
+    as_of: date,
+    target: Target | None,
+    ssh_key: Path | None,
+    full: bool,
+    as_json: bool,
+) -> int:
+    """Take units away: their records, and their hosts' configuration, with the original files put back.
+
+    Addresses stay locked until the unit leaves the inventory.
+
+    \b
+    Example:
+      haicap destroy lam-dong --unit 24958
+    """
+    if not units and wave is None:
+        raise click.UsageError("Which units? Give --unit CODE or --wave NAME.")
+    ask.ensure_answerable(yes=yes, as_json=as_json)
+    ws = ask.workspace(directory, province, target, ssh_key)
+    codes = ask.selection(ws.inventory, units, wave) or frozenset()
+    plan = plan_destroy(ws, as_of, codes)
+    if not as_json:
+        changes.show_plan(plan, ask.names_of(ws.inventory), full=full)
+    if plan.pending and not ask.confirm("Destroy it?", yes=yes):
+        raise Refused("Nothing was done.")
+    again = " ".join(["haicap destroy", ws.slug, *(f"--unit {code}" for code in sorted(codes))])
+    return apply_plan(ws, plan, again, as_json=as_json)

@@ -1,0 +1,106 @@
+"""`haicap enrol`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import click
+
+from haicap.addressing.lockfile import write_keys
+from haicap.cli import ask, options, screen
+from haicap.cli.progress import Counter
+from haicap.errors import HaicapError
+from haicap.reach import enrol
+from haicap.reach.enrol import Enrolment
+from haicap.stack.workspace import Target, Workspace
+
+
+@click.command("enrol")
+@options.province
+@options.units
+@click.option("--renew", metavar="HOST", multiple=True, help="Take the new key of a host that was installed anew.")
+@options.target
+@options.ssh_key
+@options.as_json
+@click.pass_obj
+def command(
+    directory: Path,
+    province: str | None,
+    units: tuple[str, ...],
+    wave: str | None,
+    renew: tuple[str, ...],
+    target: Target | None,
+    ssh_key: Path | None,
+    as_json: bool,
+) -> int:
+    """Collect what hosts make themselves: the public WireGuard key and the SSH host key.
+
+    Hubs and name servers always, and the gateways of the selected units. Compare the fingerprints with the hosts'
+    consoles.
+
+    \b
+    Example:
+      haicap enrol lam-dong --wave pilot
+      haicap enrol lam-dong --renew gw-24958
+    """
+    ws = ask.workspace(directory, province, target, ssh_key)
+    known = ws.agreed_locks().keys
+    targets = _targets(ws, ask.selection(ws.inventory, units, wave), renew)
+    connection = ws.connection()
+    ws.enter()
+    with Counter("enrol", len(targets), show=not as_json) as counter:
+        found = enrol(targets, connection, known, lambda name, _: counter.step(name), renew=renew)
+    good = {name: enrolment.keys for name, enrolment in found.items() if enrolment.keys is not None}
+    write_keys(ws.keys_file, {**known, **good})
+    if as_json:
+        screen.put_json({"format": "haicap.enrol/1", "province": ws.slug, "target": ws.target, "hosts": found})
+    else:
+        _show(ws, found, known)
+    return int(len(good) < len(found))
+
+
+def _targets(ws: Workspace, codes: Collection[str] | None, renew: Collection[str]) -> dict[str, str]:
+    """The addresses of the hosts that are meant, by name."""
+    hosts, addresses = ask.hosts_of(ws.inventory), ws.addresses()
+    for name in renew:
+        if name not in hosts:
+            raise HaicapError(f'{ws.slug} has no host "{name}" to renew; {ask.near(name, list(hosts))}')
+    if renew and codes is None:
+        return {name: addresses[name] for name in hosts if name in renew}
+    wanted = [name for name, unit in hosts.items() if unit is None or codes is None or unit in codes]
+    if ws.target == "live":
+        return {name: addresses[name] for name in wanted}
+    held = {status.name for status in ws.lab.ps()}
+    absent = [name for name in wanted if name not in held]
+    if absent and codes is not None:
+        screen.say(
+            f"The lab does not hold {', '.join(screen.few(absent))}: `haicap lab up {ws.slug}` adds what is missing."
+        )
+    return {name: addresses[name] for name in wanted if name in held}
+
+
+def _show(ws: Workspace, found: Mapping[str, Enrolment], known: Mapping[str, object]) -> None:
+    units, names = ask.hosts_of(ws.inventory), ask.names_of(ws.inventory)
+    good = {name: enrolment for name, enrolment in found.items() if enrolment.keys is not None}
+    rows = [
+        (name, names.get(units[name] or "", ""), one.fingerprint, _novelty(name, one, known))
+        for name, one in good.items()
+    ]
+    if rows:
+        screen.table(("host", "unit", "SSH host key", ""), rows)
+    for enrolment in found.values():
+        if enrolment.error:
+            screen.say(f"  {enrolment.error}")
+    changed = sum(enrolment.changed for enrolment in good.values())
+    screen.put(
+        f"{screen.count(len(good), 'host')} enrolled, {changed} of them new or renewed, {len(found) - len(good)} failed"
+    )
+    if len(good) < len(found):
+        screen.say(f"Run `haicap enrol {ws.slug}` again for those that failed: it keeps what it has.")
+
+
+def _novelty(name: str, enrolment: Enrolment, known: Mapping[str, object]) -> str:
+    if not enrolment.changed:
+        return ""
+    return "renewed" if name in known else "new"

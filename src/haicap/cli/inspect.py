@@ -1,0 +1,124 @@
+"""`haicap inspect`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import click
+from rich.text import Text
+
+from haicap.cli import ask, options, screen
+from haicap.cli.progress import Counter
+from haicap.design.province import design_province
+from haicap.errors import HaicapError
+from haicap.inspection import inspect
+from haicap.inspection.model import Inspection, Probe
+from haicap.stack.workspace import Target, Workspace
+
+_MARKS = {"passed": ("✓", "green"), "failed": ("✗", "bold red"), "unreachable": ("?", "bold yellow")}
+
+_EXPLAINED = 20  # probes
+
+
+@click.command("inspect")
+@options.province
+@options.units
+@click.option("--junit", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="A report for CI.")
+@options.as_of
+@options.target
+@options.ssh_key
+@options.as_json
+@click.pass_obj
+def command(
+    directory: Path,
+    province: str | None,
+    units: tuple[str, ...],
+    wave: str | None,
+    junit: Path | None,
+    as_of: date,
+    target: Target | None,
+    ssh_key: Path | None,
+    as_json: bool,
+) -> int:
+    """Probe from where the users are, and show a board: a line a unit.
+
+    Without --unit and --wave: all that is enrolled, hubs and name servers too. Exit code 2 when a probe failed, or a
+    host can't be reached.
+
+    \b
+    Example:
+      haicap inspect lam-dong --wave pilot
+      haicap inspect lam-dong --unit 24958 --junit build/inspection.xml
+    """
+    ws = ask.workspace(directory, province, target, ssh_key)
+    codes = ask.selection(ws.inventory, units, wave)
+    found = _inspect(ws, codes, as_of)
+    if junit is not None:
+        junit.parent.mkdir(parents=True, exist_ok=True)
+        junit.write_text(found.to_junit(), encoding="utf-8")
+    if as_json:
+        click.echo(found.to_json(), nl=False)
+    else:
+        _show(ws, found)
+    return 0 if found.ok else 2
+
+
+def _inspect(ws: Workspace, codes: frozenset[str] | None, as_of: date) -> Inspection:
+    design = design_province(ws.inventory, ws.agreed_locks(), as_of)
+    standing = {unit.code for unit in design.units if unit.gateway is not None}
+    absent = sorted((codes or frozenset()) - standing)
+    if not design.hosts or (codes and not codes & standing):
+        raise HaicapError(f"Nothing stands there to inspect on {as_of}: `haicap enrol {ws.slug}` comes first.")
+    if absent:
+        screen.say(f"Not inspected, nothing stands there: {', '.join(screen.few(absent))}.")
+    connection, addresses = ws.connection(), ws.addresses()
+    ws.enter()
+    with Counter("inspect", 0) as counter:
+        return inspect(
+            design,
+            connection,
+            units=codes,
+            addresses=addresses,
+            on_done=lambda probe: counter.step(f"{probe.host} {probe.system}"),
+        )
+
+
+def _show(ws: Workspace, found: Inspection) -> None:
+    systems = list(dict.fromkeys(probe.system for probe in found.probes))
+    names, rows = ask.names_of(ws.inventory), dict[str, list[Probe]]()
+    for probe in found.probes:
+        rows.setdefault(probe.unit or probe.host, []).append(probe)
+    board: list[tuple[str | Text, ...]] = [
+        (key, names.get(key, ""), *(_cell([p for p in probes if p.system == system]) for system in systems))
+        for key, probes in rows.items()
+    ]
+    screen.table(("code", "name", *systems), board)
+    bad = [probe for probe in found.probes if probe.status != "passed"]
+    for probe in bad[:_EXPLAINED]:
+        _explain(probe, names)
+    if len(bad) > _EXPLAINED:
+        screen.put(f"\n... and {len(bad) - _EXPLAINED} more; --json and --junit hold them all")
+    counts = found.summary
+    screen.put(f"\n{counts['passed']} passed, {counts['failed']} failed, {counts['unreachable']} unreachable")
+
+
+def _cell(probes: Sequence[Probe]) -> Text:
+    """A mark for each probe of one system."""
+    cell = Text()
+    for probe in probes:
+        cell.append(*_MARKS[probe.status])
+    return cell
+
+
+def _explain(probe: Probe, names: dict[str, str]) -> None:
+    mark, style = _MARKS[probe.status]
+    where = f"{probe.unit} {names.get(probe.unit, '')}" if probe.unit else probe.host
+    screen.put(f"\n{mark} {where}  {probe.system} {probe.probe}, from {probe.host}", style)
+    screen.put(f"    expected  {_indented(probe.expected)}")
+    screen.put(f"    observed  {_indented(probe.observed)}")
+
+
+def _indented(text: str) -> str:
+    return text.strip().replace("\n", "\n" + " " * 14)

@@ -1,0 +1,30 @@
+"""What a lab is to hold: from locks to hosts and lines."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from netaddr import IPNetwork
+
+from haicap.addressing.model import Locks
+from haicap.inventory.model import Inventory
+from haicap.lab import LabHost, LabSpec
+
+
+def lab_spec(inventory: Inventory, locks: Locks, codes: Collection[str] | None) -> LabSpec:
+    """Hubs, name servers and the gateways of some units (by code; None is all), on the uplinks that are locked.
+
+    The controller takes the second usable address of the first network from which operators work.
+    """
+    province = inventory.province
+    shared = [(hub.name, "hub") for hub in province.hubs] + [(one.name, "dns") for one in province.name_servers]
+    hosts = [_host(name, role, None, locks.members[name].uplink) for name, role in shared]
+    for unit in sorted(inventory.units, key=lambda unit: unit.code):
+        if codes is None or unit.code in codes:
+            hosts.append(_host(unit.gateway, "gateway", unit.code, locks.members[unit.identity].uplink))
+    operators = IPNetwork(str(province.ssh.operators[0]))
+    return LabSpec(inventory.slug, tuple(hosts), f"{operators[2]}/{operators.prefixlen}", str(operators[1]))
+
+
+def _host(name: str, role: str, unit: str | None, uplink: str) -> LabHost:
+    return LabHost(name, role, unit, uplink, str(IPNetwork(uplink).cidr[1]))

@@ -1,0 +1,56 @@
+"""`haicap plan`."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from haicap.cli import ask, changes, options, screen
+from haicap.plan.model import dump
+from haicap.stack.planning import make_plan
+from haicap.stack.workspace import Target
+
+
+@click.command("plan")
+@options.province
+@click.option("-o", "file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write it for apply.")
+@options.as_of
+@options.units
+@options.target
+@options.full
+@options.as_json
+@click.pass_obj
+def command(
+    directory: Path,
+    province: str | None,
+    file: Path | None,
+    as_of: date,
+    units: tuple[str, ...],
+    wave: str | None,
+    target: Target | None,
+    full: bool,
+    as_json: bool,
+) -> int:
+    """What apply would do, to the line: made offline, from inventory, locks, date and recorded state.
+
+    Exit code 2 when changes are pending, 0 when there is none.
+
+    \b
+    Example:
+      haicap plan lam-dong --wave pilot
+      haicap plan lam-dong --as-of 2025-07-01 -o plan.json
+    """
+    ws = ask.workspace(directory, province, target)
+    made = make_plan(ws, as_of, ask.selection(ws.inventory, units, wave))
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(dump(made.to_json()), encoding="utf-8", newline="\n")
+    if as_json:
+        screen.put_json(made.to_json())
+    else:
+        changes.show_plan(made, ask.names_of(ws.inventory), full=full)
+    if file is not None:
+        screen.say(f"wrote {file}; `haicap apply {ws.slug} {file}` does it.")
+    return 2 if made.pending else 0

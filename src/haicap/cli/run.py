@@ -1,0 +1,80 @@
+"""Applying a plan with a person watching: each step as it comes, and at the end what was done and what was not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from haicap.cli import screen
+from haicap.cli.progress import Counter
+from haicap.plan.model import Plan
+from haicap.report.text import done_word
+from haicap.stack.engine import Applied, StepEvent, apply
+from haicap.stack.workspace import Workspace
+
+
+def apply_plan(ws: Workspace, plan: Plan, again: str, *, as_json: bool) -> int:
+    """Do a plan; `again` is the command that goes on where this one stopped. The exit code: 1 if anything failed."""
+    if not plan.pending:
+        _report(ws, plan, Applied(0, (), 0), again, as_json)
+        return 0
+    with Steps(ask_names(ws), len(plan.pending), quiet=as_json) as steps:
+        applied = apply(ws, plan, steps.on_event)
+    _report(ws, plan, applied, again, as_json)
+    return int(bool(applied.failures))
+
+
+def ask_names(ws: Workspace) -> dict[str, str]:
+    """The units' names, by code."""
+    return {unit.code: unit.name for unit in ws.inventory.units}
+
+
+class Steps(Counter):
+    """The engine's steps: a line for each that ends, and a bar below them on a terminal."""
+
+    def __init__(self, names: Mapping[str, str], total: int, *, quiet: bool, title: str = "apply") -> None:
+        super().__init__(title, total, show=True)
+        self._names, self._quiet = names, quiet
+
+    def on_event(self, event: StepEvent) -> None:
+        """Show one event."""
+        if event.status == "started":
+            self.tell(event.resource)
+            return
+        mark, style = ("✓", "green") if event.status == "done" else ("✗", "red")
+        words = done_word(event.action) if event.status == "done" else f"{event.action} failed"
+        name = self._names.get(event.unit or "", "")
+        told = f"{mark} {event.resource} {event.system} {words} {event.seconds:.1f} s"
+        self.line(f"{told}  {name}".rstrip(), style)
+        if event.text and event.status == "failed":
+            self.line(f"    {event.text}")
+        self.step()
+
+
+def _report(ws: Workspace, plan: Plan, applied: Applied, again: str, as_json: bool) -> None:
+    if as_json:
+        screen.put_json(_json(ws, plan, applied))
+        return
+    for failure in applied.failures:
+        screen.say(f"{failure.resource} {failure.system}: {failure.cause}")
+        if failure.next_step:
+            screen.say(f"    {failure.next_step}")
+    failed = len(applied.failures)
+    if not plan.pending:
+        screen.put("Nothing to do.")
+    else:
+        screen.put(f"{applied.done} done, {failed} failed, {applied.skipped} not begun")
+    if failed:
+        screen.say(f"Run `{again}` again: it does only what is left.")
+
+
+def _json(ws: Workspace, plan: Plan, applied: Applied) -> dict[str, Any]:
+    return {
+        "format": "haicap.applied/1",
+        "province": ws.slug,
+        "target": ws.target,
+        "plan": plan.digest,
+        "done": applied.done,
+        "failures": applied.failures,
+        "skipped": applied.skipped,
+    }

@@ -1,0 +1,164 @@
+"""Changes as lines of text, to be read on a terminal or in a review. Pure: a plan is the only input, beside names."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from haicap.plan.model import PENDING, Action, Change, Difference, Json, Plan, canonical
+
+Kind = Literal["create", "update", "replace", "delete", "unchanged", "added", "gone", "place", "note"]
+SIGNS: Mapping[Action, str] = {"create": "+", "update": "~", "replace": "±", "delete": "-", "unchanged": " "}
+_DONE = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted", "unchanged": "unchanged"}
+_CONTEXT = 1  # unchanged lines around a changed one
+_WAITING = 5  # hosts that are named one by one
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line, without its end. `kind` is what it says, for a colour."""
+
+    text: str
+    kind: Kind = "note"
+
+
+def plan_lines(plan: Plan, names: Mapping[str, str], *, full: bool = False) -> Iterator[Line]:
+    """A whole plan. `names` are the units' names by code; `full` spells out what is created."""
+    yield Line(f"{plan.province}, {plan.target}, as of {plan.as_of}{_selected(plan)}")
+    for change in plan.pending:
+        yield Line("")
+        yield from change_lines(change, names, full=full)
+    if plan.waiting:
+        yield Line("")
+        yield from _waiting_lines(plan)
+    yield Line("")
+    yield Line(summary(plan))
+    yield Line(plan.digest)
+
+
+def summary(plan: Plan) -> str:
+    """`Plan: 6 to create, 2 to update, ...`"""
+    counts = plan.summary
+    pending = ", ".join(f"{counts[action]} to {action}" for action in PENDING)
+    return f"Plan: {pending}, {counts['unchanged']} unchanged"
+
+
+def done_word(action: str) -> str:
+    """`created` for `create`."""
+    return _DONE.get(action, action)
+
+
+def change_lines(change: Change, names: Mapping[str, str], *, full: bool = False) -> Iterator[Line]:
+    """One change: its head, and below it what changes to the line; a create or a delete in numbers, if not `full`."""
+    name = names.get(change.unit or "", "")
+    words = [f"{SIGNS[change.action]} {change.action} {change.resource}", *([name] if name else []), change.system]
+    yield Line("  ".join(words), change.action)
+    if change.action in ("create", "delete") and not full:
+        yield Line(f"    {_amount(change.diff)}")
+        return
+    if not change.diff:
+        yield Line("    its last run did not end well: it is done again")
+    for difference in change.diff:
+        for leaf in _leaves(difference):
+            yield from _difference_lines(leaf)
+
+
+def _selected(plan: Plan) -> str:
+    units = plan.selection.get("units") or plan.selection.get("destroy")
+    return f", {len(units)} of its units" if units else ""
+
+
+def _waiting_lines(plan: Plan) -> Iterator[Line]:
+    shown = plan.waiting if len(plan.waiting) <= _WAITING + 1 else plan.waiting[:_WAITING]
+    yield Line(f"{len(plan.waiting)} waiting, not in this plan:")
+    for wait in shown:
+        yield Line(f"    {wait.host}: {wait.reason}; `{wait.next_step}`")
+    if len(shown) < len(plan.waiting):
+        yield Line(f"    ... and {len(plan.waiting) - len(shown)} more; `haicap enrol {plan.province}`")
+
+
+def _amount(diff: Sequence[Difference]) -> str:
+    """`23 files, 12 services`: what a whole value holds."""
+    leaves = [leaf for difference in diff for leaf in _leaves(difference)]
+    files = sum(leaf.path[0] == "files" for leaf in leaves)
+    sets = [leaf for leaf in leaves if leaf.path[0] == "zones" and len(leaf.path) > 2]
+    zones = len({leaf.path[1] for leaf in sets})
+    parts = [_count(files, "file")] if files else []
+    parts += [f"{_count(len(sets), 'record set')} in {_count(zones, 'zone')}"] if sets else []
+    return ", ".join(parts) or _count(len(leaves), "value")
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _leaves(difference: Difference) -> Iterator[Difference]:
+    """A whole value that comes or goes, taken apart; record sets stay whole."""
+    whole = difference.after if difference.before is None else difference.before
+    one_side = difference.before is None or difference.after is None
+    if not (one_side and isinstance(whole, Mapping)) or _is_record_set(whole):
+        yield difference
+        return
+    came = difference.before is None
+    for key, value in whole.items():
+        path = (*difference.path, str(key))
+        yield from _leaves(Difference(path, None, value) if came else Difference(path, value, None))
+
+
+def _is_record_set(value: Mapping[str, Json]) -> bool:
+    return set(value) == {"ttl", "records"}
+
+
+def _difference_lines(difference: Difference) -> Iterator[Line]:
+    before, after = difference.before, difference.after
+    if _is_text(before) or _is_text(after):
+        yield Line(f"    {_place(difference.path)}", "place")
+        yield from _text_lines(before or "", after or "")
+    elif isinstance(before, list) and isinstance(after, list):
+        yield Line(f"    {_place(difference.path)}", "place")
+        yield from (Line(f"      - {_value(item)}", "gone") for item in before if item not in after)
+        yield from (Line(f"      + {_value(item)}", "added") for item in after if item not in before)
+        if sorted(map(canonical, before)) == sorted(map(canonical, after)):
+            yield Line("      (in another order)")
+    else:
+        yield Line(f"    {_place(difference.path)}: {_value(before)} -> {_value(after)}", "place")
+
+
+def _is_text(value: Json) -> bool:
+    return isinstance(value, str) and "\n" in value
+
+
+def _text_lines(before: str, after: str) -> Iterator[Line]:
+    """The changed lines of a text, with the place of each."""
+    compared = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=_CONTEXT)
+    kinds: Mapping[str, Kind] = {"+": "added", "-": "gone"}
+    body = list(compared)[2:]
+    for line in body:
+        yield Line(f"      {line}".rstrip(), kinds.get(line[0], "note"))
+    if not body:
+        yield Line("      (line endings)")
+    elif after and not after.endswith("\n"):
+        yield Line("      (no end of line at its end)")
+
+
+def _place(path: tuple[str, ...]) -> str:
+    """`/etc/nftables.conf`, `service frr`, `printer-1.example. A`."""
+    if path[0] == "files" and len(path) > 1:
+        return path[1]
+    if path[0] == "services" and len(path) > 1:
+        return f"service {path[1]}"
+    if path[0] == "zones" and len(path) > 2:
+        return " ".join(path[2:])
+    if path[0] == "zones" and len(path) > 1:
+        return f"zone {path[1]}"
+    return " ".join(path)
+
+
+def _value(value: Json) -> str:
+    if value is None:
+        return "(none)"
+    if isinstance(value, Mapping) and _is_record_set(value):
+        return f"{value['ttl']} {', '.join(map(str, value['records']))}"
+    return value if isinstance(value, str) else canonical(value)

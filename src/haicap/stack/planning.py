@@ -1,0 +1,90 @@
+"""Plan: the wanted resources against the recorded ones, by the provider's own diff. No engine, no network."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from haicap.addressing.lockfile import locks_digest
+from haicap.design import ProvinceDesign, design_province
+from haicap.errors import HaicapError
+from haicap.inventory.loader import inventory_digest
+from haicap.plan.diff import differences, replaces
+from haicap.plan.model import Action, Change, Plan, Wait, digest_of
+from haicap.plan.values import normalise
+from haicap.stack.resources import Resource, resources_of
+from haicap.stack.state import Recorded, State, read_state
+from haicap.stack.workspace import Workspace
+
+
+def make_plan(workspace: Workspace, as_of: date, units: frozenset[str] | None = None) -> Plan:
+    """What an apply would do on a date; `units` (codes) selects theirs and everything shared that they stand on."""
+    design = design_province(workspace.inventory, workspace.agreed_locks(), as_of)
+    state = read_state(workspace)
+    wanted = {resource.name: resource for resource in resources_of(design)}
+    names = [*wanted, *(name for name in reversed(state.resources) if name not in wanted)]
+    changes = [_change(wanted.get(name), state.resources.get(name)) for name in names]
+    return Plan(
+        province=workspace.slug,
+        target=workspace.target,
+        as_of=as_of.isoformat(),
+        selection={} if units is None else {"units": sorted(units)},
+        basis=_basis(workspace, state),
+        changes=tuple(c for c in changes if units is None or c.unit is None or c.unit in units),
+        waiting=_waiting(design, units),
+    )
+
+
+def plan_destroy(workspace: Workspace, as_of: date, units: frozenset[str]) -> Plan:
+    """Take units away: delete everything that is recorded of them, and nothing else."""
+    state = read_state(workspace)
+    gone = [resource for resource in reversed(state.resources.values()) if resource.unit in units]
+    missing = sorted(units - {resource.unit for resource in gone if resource.unit})
+    if missing:
+        raise HaicapError(
+            f"Nothing is recorded of {', '.join(missing)}: there is nothing to take away.\n"
+            f"See what stands with `haicap plan {workspace.slug}`."
+        )
+    return Plan(
+        province=workspace.slug,
+        target=workspace.target,
+        as_of=as_of.isoformat(),
+        selection={"destroy": sorted(units)},
+        basis=_basis(workspace, state),
+        changes=tuple(_change(None, resource) for resource in gone),
+    )
+
+
+def _basis(workspace: Workspace, state: State) -> dict[str, str]:
+    return {
+        "inventory": inventory_digest(workspace.inventory),
+        "locks": locks_digest(workspace.locks),
+        "state": state.digest,
+    }
+
+
+def _change(wanted: Resource | None, recorded: Recorded | None) -> Change:
+    if wanted is None:
+        assert recorded is not None  # noqa: S101 - a name comes from one of the two
+        before = normalise(recorded.inputs)
+        diff = differences(before, {})
+        return Change(recorded.unit, recorded.system, recorded.name, "delete", digest_of(before), diff)
+    before = normalise(recorded.inputs) if recorded is not None else {}
+    diff = differences(before, wanted.inputs)
+    action = _action(recorded, replaces(diff), bool(diff))
+    return Change(wanted.unit, wanted.system, wanted.name, action, digest_of(wanted.inputs), diff)
+
+
+def _action(recorded: Recorded | None, replacing: bool, differing: bool) -> Action:
+    if recorded is None:
+        return "create"
+    if replacing:
+        return "replace"
+    return "update" if differing or recorded.incomplete else "unchanged"
+
+
+def _waiting(design: ProvinceDesign, units: frozenset[str] | None) -> tuple[Wait, ...]:
+    return tuple(
+        Wait(w.host, w.unit, w.reason, w.next_step)
+        for w in design.waiting
+        if units is None or w.unit is None or w.unit in units
+    )

@@ -1,0 +1,98 @@
+"""The engine's recorded state, read without the engine: a JSON document whose `inputs` are compared with the wanted."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from haicap.errors import HaicapError
+from haicap.plan.model import Json, digest_of
+from haicap.stack.workspace import Workspace
+
+PROJECT = "haicap-province"
+TYPES = {"Host": "haicap:index:Host", "Records": "haicap:index:Records"}
+_KINDS = {urn_type: kind for kind, urn_type in TYPES.items()}
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One resource of the state. `incomplete`: its last create or update did not end well."""
+
+    name: str
+    kind: str
+    urn: str
+    inputs: dict[str, Json]
+    incomplete: bool
+
+    @property
+    def unit(self) -> str | None:
+        """The unit's code, None for what is shared."""
+        return self.inputs.get("unit") or None
+
+    @property
+    def system(self) -> str:
+        """A host's role, `dns` for records."""
+        return str(self.inputs.get("role", "dns"))
+
+
+@dataclass(frozen=True)
+class State:
+    """All of a stack's own resources by name, and the digest of their inputs."""
+
+    resources: dict[str, Recorded]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what plans are made from: names, inputs, and what is incomplete."""
+        return digest_of({name: [r.inputs, r.incomplete] for name, r in self.resources.items()})
+
+
+def urn_of(workspace: Workspace, kind: str, name: str) -> str:
+    """The engine's name of a resource."""
+    return f"urn:pulumi:{workspace.stack_name}::{PROJECT}::{TYPES[kind]}::{name}"
+
+
+def read_state(workspace: Workspace) -> State:
+    """The state of a province's stack; empty where there is none yet. HaicapError when it can't be read."""
+    document = _read_file(workspace) if workspace.backend_url.startswith("file://") else _export(workspace)
+    resources = (_recorded(entry) for entry in document.get("resources") or ())
+    return State({resource.name: resource for resource in resources if resource is not None})
+
+
+def _read_file(workspace: Workspace) -> dict[str, Any]:
+    """The file:// backend's own file: DIR/.pulumi/stacks/PROJECT/STACK.json, `checkpoint.latest`."""
+    from pathlib import Path
+
+    folder = Path(workspace.backend_url.removeprefix("file://"))
+    path = folder / ".pulumi" / "stacks" / PROJECT / f"{workspace.stack_name}.json"
+    if not path.is_file():
+        return {}
+    try:
+        document = json.loads(path.read_bytes())
+        return document["checkpoint"].get("latest") or {}
+    except (ValueError, KeyError, TypeError) as error:
+        raise HaicapError(
+            f"{path}: the recorded state can't be read ({error}).\nPut back {path.name}.bak from the same folder, "
+            f"or a version from git, and run `haicap plan {workspace.slug}`."
+        ) from error
+
+
+def _export(workspace: Workspace) -> dict[str, Any]:
+    from haicap.stack.engine import export_state
+
+    return export_state(workspace)
+
+
+def _recorded(entry: dict[str, Any]) -> Recorded | None:
+    kind = _KINDS.get(entry.get("type", ""))
+    if kind is None or entry.get("delete"):
+        return None
+    urn = str(entry["urn"])
+    return Recorded(
+        name=urn.rpartition("::")[2],
+        kind=kind,
+        urn=urn,
+        inputs=entry.get("inputs") or {},
+        incomplete=bool(entry.get("initErrors")),
+    )
