@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -137,6 +138,6 @@ def confirm(question: str, *, yes: bool) -> bool:
     """Ask; without a terminal there is nobody to ask, and that is a refusal."""
     if yes:
         return True
-    if not click.get_text_stream("stdin").isatty():
+    if not sys.stdin.isatty():
         raise Refused("Nothing was done: there is no terminal to ask on. --yes says that it is not to ask.")
     return click.confirm(question, default=False, err=True)

@@ -7,7 +7,7 @@ import shlex
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import asyncssh
 
@@ -126,7 +126,10 @@ async def execute(
 ) -> Outcome:
     """Run one command on an open connection; `seconds` are left at 0."""
     try:
-        done = await session.run(command, input=stdin.encode(), encoding=None, timeout=timeout)
+        given: dict[str, Any] = (
+            {"input": stdin.encode()} if stdin else {"stdin": asyncssh.DEVNULL}
+        )  # else it stays open
+        done = await session.run(command, encoding=None, timeout=timeout, **given)
     except asyncssh.TimeoutError:
         return Outcome(None, error=f"{name}: the command did not end within {timeout:g} s")
     except (OSError, asyncssh.Error) as error:

@@ -45,13 +45,13 @@ def render_host(host: HostDesign) -> HostFiles:
 
 @cache
 def _environment() -> Environment:
-    return Environment(  # noqa: S701 - configuration files, not HTML
+    return Environment(
         loader=FileSystemLoader(assets.path("templates")),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,
+        autoescape=False,  # noqa: S701 - configuration files, not HTML
     )
 
 

@@ -134,7 +134,7 @@ def _text_lines(before: str, after: str) -> Iterator[Line]:
     """The changed lines of a text, with the place of each."""
     compared = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=_CONTEXT)
     kinds: Mapping[str, Kind] = {"+": "added", "-": "gone"}
-    body = list(compared)[2:]
+    body = list(compared)[2 if before and after else 3 :]  # without the file names; a whole text needs no place
     for line in body:
         yield Line(f"      {line}".rstrip(), kinds.get(line[0], "note"))
     if not body:

@@ -70,9 +70,7 @@ def _host(host: HostDesign) -> Resource:
     return Resource(host.name, "Host", host.unit, host.role, inputs)
 
 
-def _records(
-    name: str, unit: str | None, primary: HostDesign, dns: DnsDesign, depends_on: tuple[str, ...]
-) -> Resource:
+def _records(name: str, unit: str | None, primary: HostDesign, dns: DnsDesign, depends_on: tuple[str, ...]) -> Resource:
     inputs: dict[str, Json] = {
         "unit": unit or "",
         "server": primary.name,

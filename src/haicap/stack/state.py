@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from haicap import assets
 from haicap.errors import HaicapError
 from haicap.plan.model import Json, digest_of
 from haicap.stack.workspace import Workspace
@@ -62,8 +66,6 @@ def read_state(workspace: Workspace) -> State:
 
 def _read_file(workspace: Workspace) -> dict[str, Any]:
     """The file:// backend's own file: DIR/.pulumi/stacks/PROJECT/STACK.json, `checkpoint.latest`."""
-    from pathlib import Path
-
     folder = Path(workspace.backend_url.removeprefix("file://"))
     path = folder / ".pulumi" / "stacks" / PROJECT / f"{workspace.stack_name}.json"
     if not path.is_file():
@@ -79,9 +81,23 @@ def _read_file(workspace: Workspace) -> dict[str, Any]:
 
 
 def _export(workspace: Workspace) -> dict[str, Any]:
-    from haicap.stack.engine import export_state
-
-    return export_state(workspace)
+    """Any other backend: as `pulumi stack export` tells it."""
+    command = [
+        "pulumi",
+        "stack",
+        "export",
+        "--stack",
+        workspace.stack_name,
+        "--cwd",
+        str(assets.path("stacks") / "province"),
+    ]
+    environment = {**os.environ, "PULUMI_BACKEND_URL": workspace.backend_url, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if done.returncode == 0:
+        return dict(json.loads(done.stdout).get("deployment") or {})
+    if "no stack named" in done.stderr:
+        return {}
+    raise HaicapError(f"{workspace.backend_url}: the recorded state can't be read: {done.stderr.strip()}")
 
 
 def _recorded(entry: dict[str, Any]) -> Recorded | None:

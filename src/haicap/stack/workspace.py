@@ -109,7 +109,5 @@ class Workspace:
         named = {unit.gateway: unit.identity for unit in self.inventory.units}
         named |= {server.name: server.name for server in (*province.hubs, *province.name_servers)}
         return {
-            host: members[identity].uplink.partition("/")[0]
-            for host, identity in named.items()
-            if identity in members
+            host: members[identity].uplink.partition("/")[0] for host, identity in named.items() if identity in members
         }

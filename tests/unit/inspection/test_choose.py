@@ -6,11 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from haicap.addressing.model import Keys
+from haicap.design import design_province
 from haicap.errors import HaicapError
 from haicap.inspection.check import Dial, Lease
 from haicap.inspection.choose import checks_of
 from haicap.inspection.lan import client_address
 from haicap.inspection.vpn import sessions_of
+from tests.lab import province as twin
 from tests.unit.inspection.conftest import Captured
 
 
@@ -30,9 +33,10 @@ def test_partners_go_round(captured: Captured) -> None:
     ]
 
 
-def test_a_unit_that_does_not_stand_calls_for_nothing(captured: Captured) -> None:
-    absent = replace(captured.design.units[0], gateway=None, dns=None)
-    design = replace(captured.design, units=(absent, captured.design.units[1]))
+def test_a_unit_that_does_not_stand_calls_for_nothing() -> None:
+    of = twin.inventory()
+    keys = {name: Keys("", "") for name in ("hub1", "hub2", "dns1", "dns2", "gw-24958")}
+    design = design_province(of, replace(twin.new_locks(of), keys=keys), twin.AS_OF)
     assert "23053" not in {check.unit for check in checks_of(design)}
     assert checks_of(design, {"23053"}) == ()
     assert "unit-reached" not in {check.probe for check in checks_of(design)}

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import json
 from functools import partial
+from typing import Any
 
 import pytest
 
 from haicap.inspection.check import Check, Output, judge
+from haicap.inspection.walls import Way
 from tests.unit.inspection.conftest import Captured
 
 GATEWAY = "gw-23053 23053"
@@ -72,8 +74,13 @@ def test_isolation_covers_what_must_be_told_apart(captured: Captured) -> None:
     assert {(a, b) for a in names for b in names if a != b} <= pairs
 
 
-def _ways(captured: Captured) -> list[list[object]]:
-    read = captured.checks[f"{GATEWAY} isolation"].read
+def _ways(captured: Captured) -> list[list[Way]]:
+    return _first_argument(captured, f"{GATEWAY} isolation")
+
+
+def _first_argument(captured: Captured, key: str) -> Any:
+    """What a check's reading expects."""
+    read = captured.checks[key].read
     assert isinstance(read, partial)
     return read.args[0]
 
@@ -81,7 +88,9 @@ def _ways(captured: Captured) -> list[list[object]]:
 def test_names_must_be_exact(captured: Captured) -> None:
     key = "dns2 23053 names"
     answers = json.loads(captured.texts[key][0])
-    at, data = next((at, data) for at, data in enumerate(map(base64.b64decode, answers)) if b"\x00\x01\x00\x01" in data)
+    questions = _first_argument(captured, key)
+    at = next(at for at, (_, kind, _) in enumerate(questions) if kind == "A")
+    data = base64.b64decode(answers[at])
     answers[at] = base64.b64encode(data[:-1] + bytes([data[-1] ^ 1])).decode()
     assert captured.judge(key, json.dumps(answers)).status == "failed"
     answers[at] = None

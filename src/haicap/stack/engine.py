@@ -1,0 +1,265 @@
+"""Apply, drift: the engine does what the plan holds. What it registers is the recorded state with the plan's changes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+from pulumi.automation import CommandError
+from pulumi.automation.events import EngineEvent
+
+from haicap.design import design_province
+from haicap.errors import HaicapError
+from haicap.plan.diff import differences
+from haicap.plan.model import Change, Plan, digest_of
+from haicap.plan.values import normalise
+from haicap.provider.context import write_context
+from haicap.stack.holder import hold
+from haicap.stack.program import register
+from haicap.stack.pulumi import open_stack
+from haicap.stack.resources import Resource, resources_of
+from haicap.stack.state import Recorded, State, read_state, urn_of
+from haicap.stack.workspace import Workspace
+
+_PARALLEL = 300
+_WORKING = frozenset(
+    {"create", "update", "delete", "replace", "create-replacement", "delete-replaced", "read", "refresh"}
+)
+
+
+@dataclass(frozen=True)
+class StepEvent:
+    """Something that happens to one resource. `seconds` since it started; `text` is its error, or empty."""
+
+    resource: str
+    unit: str | None
+    system: str
+    action: str
+    status: Literal["started", "done", "failed"]
+    text: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A resource that was not done, why, and what to do."""
+
+    resource: str
+    unit: str | None
+    system: str
+    cause: str
+    next_step: str
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What came of an apply: how many changes were done, which failed, how many were not begun."""
+
+    done: int
+    failures: tuple[Failure, ...]
+    skipped: int
+
+
+OnEvent = Callable[[StepEvent], None]
+
+
+def apply(workspace: Workspace, plan: Plan, on_event: OnEvent) -> Applied:
+    """Do exactly what the plan holds. A resource that fails stops no other, and is what the next apply does.
+
+    Refused while another run holds the province, or when the state has moved since the plan was made.
+    """
+    with hold(workspace):
+        state = read_state(workspace)
+        if plan.basis["state"] != state.digest:
+            raise HaicapError(f"{workspace.slug}: another run has moved the state meanwhile. Run this again.")
+        resources = _to_register(workspace, plan, state)
+        follower = _Follower({change.resource: change for change in plan.pending}, on_event)
+        with TemporaryDirectory(prefix="haicap-") as folder:
+            context = Path(folder) / "run.json"
+            write_context(context, workspace.connection(), plan)
+            with open_stack(workspace, lambda: register(resources), context) as stack:
+                _watch(
+                    follower,
+                    lambda: stack.up(
+                        on_event=follower.take,
+                        parallel=_PARALLEL,
+                        continue_on_error=True,
+                        suppress_progress=True,
+                        log_to_std_err=False,
+                    ),
+                )
+    done, failures = follower.done, tuple(follower.failures.values())
+    return Applied(len(done), failures, len(plan.pending) - len(done) - len(failures))
+
+
+def find_drift(workspace: Workspace, units: frozenset[str] | None, on_event: OnEvent) -> tuple[Change, ...]:
+    """What was changed by hand, resource by resource: recorded before, found after. The next plan mends it."""
+    with hold(workspace):
+        before = read_state(workspace)
+        chosen = {
+            name: recorded
+            for name, recorded in before.resources.items()
+            if units is None or recorded.unit is None or recorded.unit in units
+        }
+        if not chosen:
+            return ()
+        follower = _Follower({name: _unchanged(recorded) for name, recorded in chosen.items()}, on_event)
+        with TemporaryDirectory(prefix="haicap-") as folder:
+            context = Path(folder) / "run.json"
+            write_context(context, workspace.connection(), Plan(workspace.slug, workspace.target, "", {}, {}, ()))
+            with open_stack(workspace, lambda: None, context) as stack:
+                targets = [urn_of(workspace, recorded.kind, name) for name, recorded in chosen.items()]
+                _watch(
+                    follower,
+                    lambda: stack.refresh(
+                        on_event=follower.take,
+                        parallel=_PARALLEL,
+                        target=None if units is None else targets,
+                        suppress_progress=True,
+                    ),
+                )
+        if follower.failures:
+            raise HaicapError(
+                "\n".join(f"{failure.resource}: {failure.cause}" for failure in follower.failures.values())
+                + f"\nNothing is known of these: see to them, then run `haicap drift {workspace.slug}` again."
+            )
+        after = read_state(workspace)
+    return tuple(change for recorded in chosen.values() if (change := _drift(recorded, after)) is not None)
+
+
+def _to_register(workspace: Workspace, plan: Plan, state: State) -> list[Resource]:
+    """The recorded resources with the plan's changes: what the plan doesn't hold is registered as it is recorded."""
+    as_of = date.fromisoformat(plan.as_of)
+    wanted = resources_of(design_province(workspace.inventory, workspace.agreed_locks(), as_of))
+    actions = {change.resource: change.action for change in plan.pending}
+    resources = [
+        resource
+        if resource.name in actions
+        else Resource(
+            resource.name, resource.kind, resource.unit, resource.system, _inputs(recorded), resource.depends_on
+        )
+        for resource in wanted
+        if actions.get(resource.name) != "delete"
+        and ((recorded := state.resources.get(resource.name)) is not None or resource.name in actions)
+    ]
+    names = {resource.name for resource in wanted}
+    kept = [
+        Resource(
+            name, "Host" if recorded.kind == "Host" else "Records", recorded.unit, recorded.system, _inputs(recorded)
+        )
+        for name, recorded in state.resources.items()
+        if name not in names and name not in actions
+    ]
+    return [*resources, *kept]
+
+
+def _inputs(recorded: Recorded | None) -> dict[str, object]:
+    return dict(normalise(recorded.inputs)) if recorded is not None else {}
+
+
+def _unchanged(recorded: Recorded) -> Change:
+    return Change(recorded.unit, recorded.system, recorded.name, "unchanged", "")
+
+
+def _drift(recorded: Recorded, after: State) -> Change | None:
+    found = after.resources.get(recorded.name)
+    if found is None:
+        gone = differences(normalise(recorded.inputs), {})
+        return Change(recorded.unit, recorded.system, recorded.name, "delete", "", gone)
+    diff = differences(normalise(recorded.inputs), normalise(found.inputs))
+    return (
+        Change(recorded.unit, recorded.system, recorded.name, "update", digest_of(found.inputs), diff) if diff else None
+    )
+
+
+def _watch(follower: _Follower, run: Callable[[], object]) -> None:
+    """Run the engine; its own error counts only where no resource's failure explains it."""
+    try:
+        run()
+    except CommandError as error:
+        if not follower.failures:
+            raise HaicapError(_engine_error(str(error), follower.diagnostics)) from error
+
+
+def _engine_error(text: str, diagnostics: Iterable[str]) -> str:
+    told = [line for line in diagnostics if line.strip()]
+    if told:
+        return "The engine stopped: " + "\n".join(told)
+    lines = [line for line in text.splitlines() if line.strip()]
+    return "The engine stopped:\n" + "\n".join(lines[-12:])
+
+
+@dataclass
+class _Follower:
+    """Turns the engine's events into ours, and keeps what was done and what failed, by resource."""
+
+    changes: dict[str, Change]
+    on_event: OnEvent
+    done: set[str] = field(default_factory=set)
+    failures: dict[str, Failure] = field(default_factory=dict)
+    diagnostics: list[str] = field(default_factory=list)
+    _started: dict[str, float] = field(default_factory=dict)
+    _causes: dict[str, str] = field(default_factory=dict)
+
+    def take(self, event: EngineEvent) -> None:
+        """One event of the engine."""
+        if event.resource_pre_event is not None:
+            self._step(event.resource_pre_event.metadata, "started")
+        elif event.res_outputs_event is not None:
+            self._step(event.res_outputs_event.metadata, "done")
+        elif event.res_op_failed_event is not None:
+            self._step(event.res_op_failed_event.metadata, "failed")
+        elif event.diagnostic_event is not None and event.diagnostic_event.severity == "error":
+            self._diagnose(event.diagnostic_event.urn, event.diagnostic_event.message)
+
+    def _diagnose(self, urn: str | None, message: str) -> None:
+        name = (urn or "").rpartition("::")[2]
+        cause = _plain(message)
+        if name in self.changes:
+            self._causes[name] = cause
+            if name in self.failures:
+                self._fail(self.changes[name])
+        else:
+            self.diagnostics.append(cause)
+
+    def _step(self, metadata: object, status: Literal["started", "done", "failed"]) -> None:
+        urn, operation = str(getattr(metadata, "urn", "")), str(getattr(getattr(metadata, "op", ""), "value", ""))
+        name = urn.rpartition("::")[2]
+        change = self.changes.get(name)
+        if change is None or (operation not in _WORKING and change.action != "unchanged"):
+            return
+        if status == "started":
+            self._started.setdefault(name, time.monotonic())
+        seconds = time.monotonic() - self._started.get(name, time.monotonic())
+        if status == "done":
+            self.done.add(name)
+        if status == "failed":
+            self._fail(change)
+        text = self._causes.get(name, "") if status == "failed" else ""
+        self.on_event(StepEvent(name, change.unit, change.system, change.action, status, text, seconds))
+
+    def _fail(self, change: Change) -> None:
+        cause = self._causes.get(change.resource, "the engine gave no cause")
+        self.done.discard(change.resource)
+        self.failures[change.resource] = Failure(
+            change.resource, change.unit, change.system, cause, _next_step(change.resource, cause)
+        )
+
+
+def _plain(message: str) -> str:
+    """The provider's own words, without the engine's frame around them."""
+    text = message.replace("<{%reset%}>", "").replace("<{%bold%}>", "").strip()
+    for mark in ("desc = ", "error: "):
+        text = text.rpartition(mark)[2] if mark in text else text
+    return text.strip()
+
+
+def _next_step(resource: str, cause: str) -> str:
+    if "unreachable" in cause or "reach" in cause:
+        return f"See that {resource} is up and its line works, then apply again: only what is left is done."
+    return "Mend the cause, then apply again: only what is left is done."
