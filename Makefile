@@ -25,7 +25,7 @@ lint: setup ## ruff, mypy and the order of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 golden: setup ## write the expected files of tests/cases anew; review them with git diff
 	HAICAP_GOLDEN=write $(BIN)/pytest tests/cases

@@ -19,7 +19,7 @@ import httpx
 
 from haicap.addressing.model import Keys, Locks
 from haicap.addressing.planner import plan_locks
-from haicap.converge import ConnectionContext, HostJob, HostResult, run_hosts
+from haicap.converge import HostJob, HostResult, run_hosts
 from haicap.design import ProvinceDesign, design_province
 from haicap.design.dns import RecordSet
 from haicap.inspection import Inspection, inspect
@@ -111,7 +111,7 @@ def build(lab: Lab) -> Province:
 
 def apply(design: ProvinceDesign, connection: Connection) -> dict[str, HostResult]:
     """Converge every host of a design."""
-    context = ConnectionContext(key_file=connection.key_file, known_hosts=connection.known_hosts)
+    context = Connection(key_file=connection.key_file, known_hosts=connection.known_hosts)
     jobs = []
     for host in design.hosts:
         made = render_host(host)

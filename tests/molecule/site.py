@@ -11,8 +11,9 @@ from typing import Any
 import yaml
 
 from haicap import assets
-from haicap.converge import ConnectionContext, HostJob, HostResult, Mode, run_hosts
+from haicap.converge import HostJob, HostResult, Mode, run_hosts
 from haicap.lab import Lab, LabHost, LabSpec
+from haicap.reach.context import Connection
 
 HOSTS = tuple(
     LabHost(name, role, None, f"100.64.0.{at + 2}/30", f"100.64.0.{at + 1}")
@@ -27,7 +28,7 @@ class Site:
 
     lab: Lab
     pool: ProcessPoolExecutor
-    context: ConnectionContext
+    context: Connection
 
     def job(self, name: str) -> HostJob:
         """The job of a lab host by its role's scenario."""
@@ -63,9 +64,9 @@ def scenario(role: str) -> dict[str, Any]:
     return dict(yaml.safe_load(path.read_text()))
 
 
-def context(lab: Lab) -> ConnectionContext:
+def context(lab: Lab) -> Connection:
     keys = {host.name: _host_key(lab.directory / "hosts" / host.name) for host in HOSTS}
-    return ConnectionContext(key_file=lab.ssh_key, known_hosts=keys)
+    return Connection(key_file=lab.ssh_key, known_hosts=keys)
 
 
 def _host_key(folder: Path) -> str:

@@ -10,12 +10,11 @@ outcome    what Ansible said about a host -> HostResult, in words for a person; 
 
 from haicap.converge.batch import Batcher
 from haicap.converge.inventory import InventoryHost, ansible_inventory
-from haicap.converge.model import ConnectionContext, HostEvent, HostJob, HostResult, Mode
+from haicap.converge.model import HostEvent, HostJob, HostResult, Mode
 from haicap.converge.run import run_hosts
 
 __all__ = [
     "Batcher",
-    "ConnectionContext",
     "HostEvent",
     "HostJob",
     "HostResult",

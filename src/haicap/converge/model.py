@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 Mode = Literal["apply", "observe", "absent"]
@@ -25,21 +24,6 @@ class HostJob:
     files: Mapping[str, str] = field(default_factory=dict)
     services: Mapping[str, str] = field(default_factory=dict)
     packages: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
-class ConnectionContext:
-    """How hosts are reached.
-
-    `known_hosts` maps a job's name to its host key ("ssh-ed25519 AAAA..."): a host without one, or with another key,
-    is not spoken to. `key_file` None means the ssh agent. `connect_timeout` is in seconds.
-    """
-
-    user: str = "root"
-    port: int = 22
-    key_file: Path | None = None
-    known_hosts: Mapping[str, str] = field(default_factory=dict)
-    connect_timeout: int = 10
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from haicap.converge.model import ConnectionContext, HostJob, HostResult
+from haicap.converge.model import HostJob, HostResult
+from haicap.reach.context import Connection
 
 _SECRET = re.compile(
     r"""(\b[\w.-]*(?:private-?key|preshared-?key|password|passwd|passphrase|secret|psk|api-?key|token)["']?"""
@@ -53,7 +54,7 @@ def failed(job: HostJob, answer: Mapping[str, Any], task: str | None) -> HostRes
     return HostResult(ok=False, error=redact(f"{job.name}: {message}"), task=task)
 
 
-def unreachable(job: HostJob, answer: Mapping[str, Any], context: ConnectionContext) -> HostResult:
+def unreachable(job: HostJob, answer: Mapping[str, Any], context: Connection) -> HostResult:
     """The result of a host that could not be spoken to."""
     said = str(answer.get("msg") or "")
     cause = next((cause for pattern, cause in _CAUSES if re.search(pattern, said, re.IGNORECASE)), None)

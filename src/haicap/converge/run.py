@@ -24,9 +24,10 @@ from ansible_runner import Runner, RunnerConfig
 from ansible_runner.utils import OutputEventFilter
 
 from haicap.converge import outcome
-from haicap.converge.model import ConnectionContext, EventKind, HostEvent, HostJob, HostResult, Mode
+from haicap.converge.model import EventKind, HostEvent, HostJob, HostResult, Mode
 from haicap.converge.workspace import Workspace, workspace
 from haicap.errors import HaicapError
+from haicap.reach.context import Connection
 
 OnEvent = Callable[[HostEvent], None]
 _POLL_SECONDS = 0.2
@@ -37,7 +38,7 @@ _BOUND = ("--pdeathsig", "TERM", "--", "/bin/sh", "-c", 'test "$PPID" = "$0" || 
 
 def run_hosts(
     jobs: Sequence[HostJob],
-    context: ConnectionContext,
+    context: Connection,
     mode: Mode,
     on_event: OnEvent | None = None,
     cancel: threading.Event | None = None,
@@ -62,7 +63,7 @@ def run_hosts(
 class _Follower:
     """Turns Ansible's events into results and events of ours, while the run goes on."""
 
-    def __init__(self, jobs: dict[str, HostJob], context: ConnectionContext, on_event: OnEvent) -> None:
+    def __init__(self, jobs: dict[str, HostJob], context: Connection, on_event: OnEvent) -> None:
         self._jobs = jobs
         self._context = context
         self._on_event = on_event

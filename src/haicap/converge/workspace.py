@@ -20,8 +20,9 @@ import ansible_mitogen  # type: ignore[import-untyped]
 import yaml
 
 from haicap import assets
-from haicap.converge.model import ConnectionContext, HostJob, Mode
+from haicap.converge.model import HostJob, Mode
 from haicap.errors import HaicapError
+from haicap.reach.context import Connection
 
 FORKS = 32
 _PREFIX = "haicap-run-"
@@ -50,7 +51,7 @@ class Workspace:
 
 
 @contextmanager
-def workspace(jobs: Sequence[HostJob], context: ConnectionContext, mode: Mode) -> Iterator[Workspace]:
+def workspace(jobs: Sequence[HostJob], context: Connection, mode: Mode) -> Iterator[Workspace]:
     """Make the folder for one run and remove it afterwards. HaicapError for a role that does not exist."""
     _sweep()
     with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as name:
@@ -75,7 +76,7 @@ def _write(path: Path, text: str) -> Path:
     return path
 
 
-def _known_hosts(jobs: Sequence[HostJob], context: ConnectionContext) -> str:
+def _known_hosts(jobs: Sequence[HostJob], context: Connection) -> str:
     lines = []
     for job in jobs:
         key = context.known_hosts.get(job.name)
@@ -85,7 +86,7 @@ def _known_hosts(jobs: Sequence[HostJob], context: ConnectionContext) -> str:
     return "".join(lines)
 
 
-def _inventory(jobs: Sequence[HostJob], context: ConnectionContext, mode: Mode) -> dict[str, Any]:
+def _inventory(jobs: Sequence[HostJob], context: Connection, mode: Mode) -> dict[str, Any]:
     """All hosts in a group a role; the role's rules are the group's variables, so that one task serves every role."""
     groups: dict[str, Any] = {}
     for job in jobs:
@@ -94,7 +95,7 @@ def _inventory(jobs: Sequence[HostJob], context: ConnectionContext, mode: Mode) 
     return {"all": {"children": groups}}
 
 
-def _host_variables(job: HostJob, context: ConnectionContext, mode: Mode) -> dict[str, Any]:
+def _host_variables(job: HostJob, context: Connection, mode: Mode) -> dict[str, Any]:
     return {
         "ansible_host": job.address,
         "ansible_port": context.port,
@@ -120,7 +121,7 @@ def _defaults(role: str) -> dict[str, Any]:
     return {name: value for table in (*inherited, own) for name, value in table.items()}
 
 
-def _playbook(context: ConnectionContext) -> list[dict[str, Any]]:
+def _playbook(context: Connection) -> list[dict[str, Any]]:
     """One play and one task for hosts of all roles: a task more costs each host a round, a play more waits for all."""
     tasks = assets.path("roles") / "plugins" / "tasks" / "host.yml"
     return [
@@ -133,7 +134,7 @@ def _playbook(context: ConnectionContext) -> list[dict[str, Any]]:
     ]
 
 
-def _environment(folder: Path, known_hosts: Path, context: ConnectionContext, hosts: int) -> dict[str, str]:
+def _environment(folder: Path, known_hosts: Path, context: Connection, hosts: int) -> dict[str, str]:
     roles = assets.path("roles")
     settings = {
         "CONFIG": str(_write(folder / "ansible.cfg", "")),
@@ -161,7 +162,7 @@ def _environment(folder: Path, known_hosts: Path, context: ConnectionContext, ho
     return {f"ANSIBLE_{name}": value for name, value in settings.items()}
 
 
-def _ssh_options(known_hosts: Path, context: ConnectionContext) -> list[str]:
+def _ssh_options(known_hosts: Path, context: Connection) -> list[str]:
     options = [
         f"UserKnownHostsFile={known_hosts}",
         "GlobalKnownHostsFile=/dev/null",

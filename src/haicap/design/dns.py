@@ -85,7 +85,7 @@ def design_unit_records(
 
 
 def reverse_zones(province: Province) -> tuple[str, ...]:
-    """The reverse zones that cover the pools of units and loopbacks, on octet and nibble boundaries (RFC 1035, 3596)."""
+    """The reverse zones of the pools of units and loopbacks, on octet and nibble boundaries (RFC 1035, 3596)."""
     zones: dict[str, None] = {}
     for pool in (province.pools.units, province.pools.loopbacks):
         for network in pool.networks:

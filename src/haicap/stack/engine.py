@@ -1,4 +1,4 @@
-"""Apply, drift: the engine does what the plan holds. What it registers is the recorded state with the plan's changes."""
+"""Apply and drift: the engine registers the recorded state with the plan's changes, and does those."""
 
 from __future__ import annotations
 

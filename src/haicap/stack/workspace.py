@@ -107,7 +107,8 @@ class Workspace:
         """The uplink address of every host of the inventory, by host name."""
         members, province = self.locks.members, self.inventory.province
         named = {unit.gateway: unit.identity for unit in self.inventory.units}
-        named |= {server.name: server.name for server in (*province.hubs, *province.name_servers)}
+        named |= {hub.name: hub.name for hub in province.hubs}
+        named |= {server.name: server.name for server in province.name_servers}
         return {
             host: members[identity].uplink.partition("/")[0] for host, identity in named.items() if identity in members
         }

@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from haicap.converge import ConnectionContext, HostEvent, HostJob, InventoryHost, ansible_inventory, outcome, run_hosts
+from haicap.converge import HostEvent, HostJob, InventoryHost, ansible_inventory, outcome, run_hosts
 from haicap.converge.workspace import workspace
 from haicap.errors import HaicapError
+from haicap.reach.context import Connection
 
 JOB = HostJob(
     "gw1", "gateway", "192.0.2.1", {"/etc/radvd.conf": "{{ 1 + 1 }} {# no #}\n"}, {"radvd": "active"}, ["radvd"]
 )
-CONTEXT = ConnectionContext(key_file=Path("/keys/id"), known_hosts={"gw1": "ssh-ed25519 AAAA comment"})
+CONTEXT = Connection(key_file=Path("/keys/id"), known_hosts={"gw1": "ssh-ed25519 AAAA comment"})
 
 
 def test_the_folder_is_private_and_goes_away() -> None:
@@ -54,7 +55,7 @@ def test_the_environment_trusts_only_known_hosts_and_the_key() -> None:
     assert "-F none" in arguments
     assert "IdentityAgent=none" in arguments
     assert place.environment["ANSIBLE_STRATEGY"] == "mitogen_linear"
-    with workspace([JOB], ConnectionContext(), "apply") as place:
+    with workspace([JOB], Connection(), "apply") as place:
         assert "IdentityAgent" not in place.environment["ANSIBLE_SSH_ARGS"]
 
 
@@ -75,7 +76,7 @@ def test_a_host_that_refuses_is_a_result_and_an_event() -> None:
     events: list[HostEvent] = []
     job = HostJob("gw1", "gateway", "127.0.0.1")
     result = run_hosts(
-        [job], ConnectionContext(port=1, known_hosts={"gw1": "ssh-ed25519 AAAA"}), "apply", events.append
+        [job], Connection(port=1, known_hosts={"gw1": "ssh-ed25519 AAAA"}), "apply", events.append
     )
     assert (result["gw1"].ok, result["gw1"].unreachable) == (False, True)
     assert result["gw1"].error == "cannot reach gw1 at 127.0.0.1: nothing listens on port 1: is sshd running?"
@@ -111,7 +112,7 @@ def test_what_ssh_says_is_told_in_words(said: str, reason: str) -> None:
 
 
 def test_a_host_without_a_key_on_record_says_so() -> None:
-    result = outcome.unreachable(JOB, {"msg": "Host key verification failed."}, ConnectionContext())
+    result = outcome.unreachable(JOB, {"msg": "Host key verification failed."}, Connection())
     assert result.error is not None
     assert "not on record: run `haicap enrol`" in result.error
 
