@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 PROVINCE=${PROVINCE:-lam-dong}
 UNITS=${UNITS:-pilot}
-WORK=build/demo
+WORK=${WORK:-build/demo}
 INVENTORY=$WORK/inventories/$PROVINCE
 
 bold='' plain=''
@@ -62,7 +62,7 @@ if ! reasons=$(.venv/bin/haicap lab check 2>&1); then
 fi
 
 part "Boot the lab's hosts" 0 "\`make demo-down\` takes away what is half up." lab up "$PROVINCE" "${wave[@]}"
-part "Collect the hosts' public keys" 0 "Does \`haicap -C $WORK lab ps\` show every host as running?" \
+part "Collect the hosts' public keys" 0 "The message above says why; \`haicap -C $WORK lab ps\` shows which hosts run." \
     enrol "$PROVINCE" "${wave[@]}"
 part "Plan" "0 2" "The message above names what is missing." plan "$PROVINCE" "${wave[@]}"
 part "Apply" 0 "Run it again: it goes on where it stopped." apply "$PROVINCE" --yes "${wave[@]}"

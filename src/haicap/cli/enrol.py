@@ -74,9 +74,10 @@ def _targets(ws: Workspace, codes: Collection[str] | None, renew: Collection[str
     held = {status.name for status in ws.lab.ps()}
     absent = [name for name in wanted if name not in held]
     if absent and codes is not None:
-        screen.say(
-            f"The lab does not hold {', '.join(screen.few(absent))}: `haicap lab up {ws.slug}` adds what is missing."
-        )
+        told = f"The lab does not hold {', '.join(screen.few(absent))}: `haicap lab up {ws.slug}` adds what is missing."
+        if not any(hosts[name] for name in wanted if name in held):
+            raise HaicapError(told)
+        screen.say(told)
     return {name: addresses[name] for name in wanted if name in held}
 
 

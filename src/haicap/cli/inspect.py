@@ -56,8 +56,7 @@ def command(
     codes = ask.selection(ws.inventory, units, wave)
     found = _inspect(ws, codes, as_of)
     if junit is not None:
-        junit.parent.mkdir(parents=True, exist_ok=True)
-        junit.write_text(found.to_junit(), encoding="utf-8")
+        screen.write(junit, found.to_junit())
     if as_json:
         click.echo(found.to_json(), nl=False)
     else:

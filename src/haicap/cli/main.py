@@ -124,6 +124,7 @@ def _failed_file(error: OSError) -> int:
 
 
 @click.group(
+    "haicap",
     cls=_Group,
     commands=_Verbs(),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},

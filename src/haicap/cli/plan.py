@@ -45,8 +45,7 @@ def command(
     ws = ask.workspace(directory, province, target)
     made = make_plan(ws, as_of, ask.selection(ws.inventory, units, wave))
     if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(dump(made.to_json()), encoding="utf-8", newline="\n")
+        screen.write(file, dump(made.to_json()))
     if as_json:
         screen.put_json(made.to_json())
     else:

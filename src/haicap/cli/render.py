@@ -90,6 +90,5 @@ def _one(files: Mapping[str, str], path: str, host: str) -> str:
 def _write(folder: Path, files: Mapping[str, str]) -> None:
     for path, text in files.items():
         place = folder / path.lstrip("/")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text, encoding="utf-8", newline="\n")
+        screen.write(place, text)
         screen.put(str(place))

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from haicap.cli import options, screen
+from haicap.errors import HaicapError
 from haicap.inventory.schema import json_schemas, schema_text, write_schemas
 
 
@@ -23,7 +24,10 @@ def command(kind: str | None, folder: Path | None, as_json: bool) -> None:
       haicap schema --write schema
     """
     if folder is not None:
-        written = write_schemas(folder)
+        try:
+            written = write_schemas(folder)
+        except OSError as error:
+            raise HaicapError(f"{folder}: {error.strerror}.") from error
         if as_json:
             screen.put_json({"files": written})
         else:

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from haicap.errors import HaicapError
 from haicap.plan.model import dump
 
 _WIDE = 400  # a file or a pipe has no width: nothing is wrapped or cut there
@@ -64,6 +65,15 @@ def plain(value: Any) -> Any:
     if isinstance(value, (date, Path)):
         return str(value)
     return value
+
+
+def write(path: Path, text: str) -> None:
+    """Write a result into a file, and make the folders above it. HaicapError when that cannot be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise HaicapError(f"{path}: {error.strerror}.") from error
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], title: str = "") -> None:

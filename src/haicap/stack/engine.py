@@ -73,6 +73,7 @@ def apply(workspace: Workspace, plan: Plan, on_event: OnEvent) -> Applied:
 
     Refused while another run holds the province, or when the state has moved since the plan was made.
     """
+    workspace.enter()
     with hold(workspace):
         state = read_state(workspace)
         if plan.basis["state"] != state.digest:
@@ -99,6 +100,7 @@ def apply(workspace: Workspace, plan: Plan, on_event: OnEvent) -> Applied:
 
 def find_drift(workspace: Workspace, units: frozenset[str] | None, on_event: OnEvent) -> tuple[Change, ...]:
     """What was changed by hand, resource by resource: recorded before, found after. The next plan mends it."""
+    workspace.enter()
     with hold(workspace):
         before = read_state(workspace)
         chosen = {

@@ -1,0 +1,43 @@
+"""The command, run in this process on a folder with one province, locked."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from haicap.addressing.lockfile import write_locks
+from haicap.addressing.model import Locks
+from haicap.addressing.planner import plan_locks
+from haicap.cli import main
+from haicap.inventory.loader import load
+from haicap.inventory.scaffold import scaffold
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="session")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with Lâm Đồng, its addresses and names locked, nothing enrolled. Not to be changed."""
+    directory = tmp_path_factory.mktemp("locked")
+    scaffold(directory, "lam-dong")
+    planned = plan_locks(load(directory, "lam-dong"), Locks(), date(2025, 5, 1))
+    write_locks(directory / "inventories" / "lam-dong", planned.locks)
+    return directory
+
+
+@pytest.fixture
+def folder(locked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it, to change."""
+    monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
+    return Path(shutil.copytree(locked, tmp_path / "work"))
+
+
+@pytest.fixture
+def run(folder: Path) -> Run:
+    """`run("plan", "lam-dong")`: haicap in `folder`, without a terminal."""
+    return lambda *words: CliRunner().invoke(main, ["-C", str(folder), *words])
