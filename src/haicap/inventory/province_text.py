@@ -64,7 +64,7 @@ defaults:
     - {from: [management], to: [gateway], services: [tcp/22]}
     - {from: [guest], to: [gateway], services: [udp/53, tcp/53, udp/67]}
   ports: {uplink: wan0, trunk: lan0}
-  vpn: {bfd_interval_ms: 250, bfd_multiplier: 3, mtu: 1420}
+  vpn: {bfd_interval_ms: 150, bfd_multiplier: 3, mtu: 1420}
   dns: {ttl: 3600, trial_ttl: 60, forwarders: [192.0.2.53]}
   time_servers: [192.0.2.123]
   calendar:

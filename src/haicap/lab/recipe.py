@@ -120,7 +120,7 @@ FILES = {
 }
 REMOVED = (
     "etc/ssh/ssh_host_*",
-    "etc/systemd/system/chronyd.*",  # an alias: with it a service that is off counts as enabled (a glob: it dangles here)
+    "etc/systemd/system/chronyd.*",  # an alias that makes a service that is off look enabled; a glob: it dangles here
     "var/lib/apt/lists/*",
     "var/cache/apt/*.bin",
     "var/cache/debconf/*-old",

@@ -152,7 +152,7 @@ def test_not_locked(run, folder, verb):
 @pytest.mark.parametrize("verb", ["lock", "enrol", "show", "plan", "apply", "inspect", "inventory"])
 def test_findings_stop_every_verb(run, folder, verb):
     units = folder / "inventories/lam-dong/units.yml"
-    units.write_text(units.read_text("utf-8").replace("staff: 33", "staff: 33000"), "utf-8")
+    units.write_text(units.read_text("utf-8").replace("staff: 33\n", "staff: 33000\n", 1), "utf-8")
     done = run(verb)
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.startswith('inventories/lam-dong/units.yml:14  unit 22918 "Mũi Né"\n')
@@ -161,7 +161,7 @@ def test_findings_stop_every_verb(run, folder, verb):
 
 def test_check_counts_the_findings(run, folder):
     units = folder / "inventories/lam-dong/units.yml"
-    units.write_text(units.read_text("utf-8").replace("staff: 33", "staff: 33000"), "utf-8")
+    units.write_text(units.read_text("utf-8").replace("staff: 33\n", "staff: 33000\n", 1), "utf-8")
     done = run("check")
     assert (done.exit_code, done.stdout) == (1, "lam-dong: 1 finding\n")
     told = json.loads(run("check", "--json").stdout)

@@ -25,7 +25,12 @@ def _run(*commands: object, seconds: float = 20.0, lock: str | None = None) -> l
     check = _check(*commands)
     text = program([check], [], seconds).replace("/run/haicap-inspect.lock", lock or "/tmp/haicap-inspect-test.lock")
     done = subprocess.run(
-        [*COMMAND.replace("python3", sys.executable).split()], input=text, capture_output=True, text=True, check=False, timeout=60
+        COMMAND.replace("python3", sys.executable).split(),
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     return list(outputs_of([check], Outcome(done.returncode, done.stdout, done.stderr))[0])
 

@@ -71,9 +71,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     acceptor = asyncio.run_coroutine_threadsafe(start(), loop).result()
     connection = Connection(port=acceptor.get_port(), key_file=folder / "key", known_hosts={"a": public_text(host)})
     yield Server(connection, public_text(host), commands)
-    loop.call_soon_threadsafe(acceptor.close)
+    asyncio.run_coroutine_threadsafe(_stop(acceptor), loop).result()
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
+
+
+async def _stop(acceptor: asyncssh.SSHAcceptor) -> None:
+    acceptor.close()
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
 
 
 def test_a_command_s_answer(server: Server) -> None:
