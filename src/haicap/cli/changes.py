@@ -26,10 +26,11 @@ def show_plan(plan: Plan, names: Mapping[str, str], *, full: bool = False) -> No
     _print(plan_lines(plan, names, full=full))
 
 
-def show_changes(changes: Iterable[Change], names: Mapping[str, str]) -> None:
-    """Changes on standard output, a blank line after each."""
+def show_drift(changes: Iterable[Change], names: Mapping[str, str]) -> None:
+    """What was changed by hand on standard output, a blank line after each."""
     for change in changes:
-        _print([*change_lines(change, names, full=True), Line("")])
+        word = "gone" if change.action == "delete" else "drifted"
+        _print([*change_lines(change, names, full=True, word=word), Line("")])
 
 
 def _print(lines: Iterable[Line]) -> None:

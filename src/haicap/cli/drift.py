@@ -43,9 +43,9 @@ def command(
     if as_json:
         screen.put_json({"format": "haicap.drift/1", "province": ws.slug, "target": ws.target, "changes": found})
         return 2 if found else 0
-    changes.show_changes(found, names)
+    changes.show_drift(found, names)
     if not found:
-        screen.put("No drift: everything is as it was applied.")
+        screen.put("No drift: nothing was changed by hand since the last look.")
         return 0
     screen.put(f"{screen.count(len(found), 'resource')} drifted")
     screen.say(f"`haicap apply {ws.slug}` puts it right.")

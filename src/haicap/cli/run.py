@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from haicap.cli import screen
+from haicap.cli import ask, screen
 from haicap.cli.progress import Counter
 from haicap.plan.model import Plan
 from haicap.report.text import done_word
@@ -18,22 +18,17 @@ def apply_plan(ws: Workspace, plan: Plan, again: str, *, as_json: bool) -> int:
     if not plan.pending:
         _report(ws, plan, Applied(0, (), 0), again, as_json)
         return 0
-    with Steps(ask_names(ws), len(plan.pending), quiet=as_json) as steps:
+    with Steps(ask.names_of(ws.inventory), len(plan.pending)) as steps:
         applied = apply(ws, plan, steps.on_event)
     _report(ws, plan, applied, again, as_json)
     return int(bool(applied.failures))
 
 
-def ask_names(ws: Workspace) -> dict[str, str]:
-    """The units' names, by code."""
-    return {unit.code: unit.name for unit in ws.inventory.units}
-
-
 class Steps(Counter):
-    """The engine's steps: a line for each that ends, and a bar below them on a terminal."""
+    """The engine's steps: a line for each that ends (`quiet`: that failed), and a bar below them on a terminal."""
 
-    def __init__(self, names: Mapping[str, str], total: int, *, quiet: bool, title: str = "apply") -> None:
-        super().__init__(title, total, show=True)
+    def __init__(self, names: Mapping[str, str], total: int, *, quiet: bool = False, title: str = "apply") -> None:
+        super().__init__(title, total)
         self._names, self._quiet = names, quiet
 
     def on_event(self, event: StepEvent) -> None:
@@ -41,6 +36,11 @@ class Steps(Counter):
         if event.status == "started":
             self.tell(event.resource)
             return
+        if event.status == "failed" or not self._quiet:
+            self._say(event)
+        self.step()
+
+    def _say(self, event: StepEvent) -> None:
         mark, style = ("✓", "green") if event.status == "done" else ("✗", "red")
         words = done_word(event.action) if event.status == "done" else f"{event.action} failed"
         name = self._names.get(event.unit or "", "")
@@ -48,7 +48,6 @@ class Steps(Counter):
         self.line(f"{told}  {name}".rstrip(), style)
         if event.text and event.status == "failed":
             self.line(f"    {event.text}")
-        self.step()
 
 
 def _report(ws: Workspace, plan: Plan, applied: Applied, again: str, as_json: bool) -> None:

@@ -50,10 +50,18 @@ def done_word(action: str) -> str:
     return _DONE.get(action, action)
 
 
-def change_lines(change: Change, names: Mapping[str, str], *, full: bool = False) -> Iterator[Line]:
-    """One change: its head, and below it what changes to the line; a create or a delete in numbers, if not `full`."""
+def change_lines(
+    change: Change, names: Mapping[str, str], *, full: bool = False, word: str | None = None
+) -> Iterator[Line]:
+    """One change: its head, and below it what changes to the line; a create or a delete in numbers, if not `full`.
+
+    `word` stands in the head instead of the action."""
     name = names.get(change.unit or "", "")
-    words = [f"{SIGNS[change.action]} {change.action} {change.resource}", *([name] if name else []), change.system]
+    words = [
+        f"{SIGNS[change.action]} {word or change.action} {change.resource}",
+        *([name] if name else []),
+        change.system,
+    ]
     yield Line("  ".join(words), change.action)
     if change.action in ("create", "delete") and not full:
         yield Line(f"    {_amount(change.diff)}")
