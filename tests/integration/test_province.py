@@ -1,4 +1,4 @@
-"""The whole way on real hosts: two units, two hubs and both name servers, from inventory to proof, and what may go wrong."""
+"""The whole way on real hosts: two units, two hubs and both name servers, from inventory to proof, and mishaps."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ class Province:
         done = subprocess.run(
             [HAICAP, "-C", self.directory, *arguments], capture_output=True, text=True, timeout=timeout, check=False
         )
-        assert done.returncode == code, f"{arguments}: exit {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        assert done.returncode == code, (
+            f"{arguments}: exit {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        )
         return done.stdout + (done.stderr if code == 3 or code == 1 else "")
 
     def plan(self, code: int = 0) -> dict[str, dict[str, object]]:
@@ -140,17 +142,15 @@ def test_one_units_staff_changes_that_unit_alone_and_the_engine_agrees(province:
     assert paths == {("files", "/etc/kea/kea-dhcp4.conf")}
     assert _preview(province) == {"gw-24829": "update"}
     province.run("plan", "lam-dong", "-o", str(province.directory / "plan.json"), code=2)
-    province.edit("staff: ", "staff:  1")
+    province.edit("02:22:91:80:00:01", "02:22:91:80:00:0f")  # another unit's printer
     assert "moved" in province.run("apply", "lam-dong", str(province.directory / "plan.json"), code=3)
-    province.edit("staff:  1", "staff: ")
+    province.edit("02:22:91:80:00:0f", "02:22:91:80:00:01")
     province.run("apply", "lam-dong", str(province.directory / "plan.json"), "--yes")
     assert province.plan() == {}
 
 
 def test_a_record_that_is_not_ours_is_reported_and_left(province: Province) -> None:
     province.on_host("dns1", "pdnsutil add-record blao.lamdong.gov.vn www A 3600 192.0.2.9")
-    province.edit("name: printer-1", "name: printer-9")  # some unit's: a plan with nothing for these two is no test
-    province.edit("name: printer-9", "name: printer-1")
     text = (province.folder / "units.yml").read_text(encoding="utf-8")
     start = text.index('code: "24829"')
     entry = text[start : text.index("name: printer-1", start)]
@@ -165,13 +165,13 @@ def test_a_record_that_is_not_ours_is_reported_and_left(province: Province) -> N
 
 
 def test_a_killed_apply_is_finished_by_the_next_and_nothing_works_on_beside_it(province: Province) -> None:
-    text = (province.folder / "province.yml").read_text(encoding="utf-8")
-    (province.folder / "province.yml").write_text(text.replace("bfd_multiplier: 3", "bfd_multiplier: 4"), encoding="utf-8")
-    if province.run("plan", "lam-dong", "--json", code=0 if text.count("bfd_multiplier") == 0 else 2) and (
-        "bfd_multiplier" not in text
-    ):
-        (province.folder / "province.yml").write_text(text.replace("  vpn:", "  vpn:\n    bfd_multiplier: 4"), "utf-8")
-    apply = subprocess.Popen([HAICAP, "-C", province.directory, "apply", "lam-dong", "--yes"], stdout=subprocess.DEVNULL)
+    path = province.folder / "province.yml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("bfd_multiplier: 3", "bfd_multiplier: 4"), encoding="utf-8")
+    assert "gw-24829" in province.plan(code=2)
+    apply = subprocess.Popen(
+        [HAICAP, "-C", province.directory, "apply", "lam-dong", "--yes"], stdout=subprocess.DEVNULL
+    )
     time.sleep(6)
     held = province.run("apply", "lam-dong", "--yes", code=3)
     assert "another run holds this province" in held and str(apply.pid) in held
@@ -190,10 +190,11 @@ def test_no_secret_is_in_anything_that_was_written(province: Province) -> None:
         [HAICAP, "-C", province.directory, "lab", "exec", "dns1", "--", "cat", "/etc/powerdns/api-key"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
+    hosts = province.folder / ".lab" / "hosts" / "hosts"  # the hosts' own disks
     for secret in (found.stdout.strip(), api_key.stdout.strip()):
         assert len(secret) > 15
         for path in province.directory.rglob("*"):
-            if path.is_file() and not path.is_symlink():
+            if path.is_file() and not path.is_symlink() and hosts not in path.parents:
                 assert secret.encode() not in path.read_bytes(), path
 
 
