@@ -134,9 +134,7 @@ def zone_of(name: str, zones: Iterable[str]) -> str:
     raise KeyError(name)
 
 
-def _add_aliases(
-    zones: dict[str, dict[str, RecordSet]], province: Province, unit: Unit, zone: str, ttl: int
-) -> None:
+def _add_aliases(zones: dict[str, dict[str, RecordSet]], province: Province, unit: Unit, zone: str, ttl: int) -> None:
     homes = [zone, f"{province.domain}.", *(f"{domain}." for domain in province.legacy_domains)]
     for predecessor in unit.predecessors:
         for alias in predecessor.names:

@@ -205,9 +205,7 @@ class _Builder:
             if name not in self._locks.keys
         ]
         gateways = [
-            Waiting(
-                unit.gateway, unit.code, "its gateway is not enrolled", f"haicap enrol {slug} --unit {unit.code}"
-            )
+            Waiting(unit.gateway, unit.code, "its gateway is not enrolled", f"haicap enrol {slug} --unit {unit.code}")
             for unit in sorted(self._inventory.units, key=lambda unit: unit.identity)
             if unit.gateway not in self._locks.keys and any(map(is_standing, self._stages[unit.identity].values()))
         ]

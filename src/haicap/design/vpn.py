@@ -95,9 +95,7 @@ def design_member(province: Province, locks: Locks, member: Member) -> VpnDesign
             continue
         endpoint = f"{_address(locks.members[hub.name].uplink)}:{hub.port}"
         peer = Peer(hub.name, keys.wireguard, ("0.0.0.0/0", "::/0"), endpoint)
-        interfaces.append(
-            Interface(f"wg-{hub.name}", (tunnel.v4, tunnel.v6), None, province.defaults.vpn.mtu, (peer,))
-        )
+        interfaces.append(Interface(f"wg-{hub.name}", (tunnel.v4, tunnel.v6), None, province.defaults.vpn.mtu, (peer,)))
         neighbors.append(
             Neighbor(
                 hub.name,

@@ -68,12 +68,14 @@ def _clear_dead_locks(workspace: Workspace) -> None:
 
 
 def _alive(pid: int | None) -> bool:
+    """Whether the process goes on: one that has ended but was not yet collected by its parent (a zombie) does not."""
     if not pid:
         return False
     try:
         os.kill(pid, 0)
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     except ProcessLookupError:
         return False
-    except PermissionError:
+    except (PermissionError, FileNotFoundError):  # another user's, or a system without /proc
         return True
-    return True
+    return status.rpartition(")")[2].split()[0] not in ("Z", "X")

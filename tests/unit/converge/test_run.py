@@ -75,9 +75,7 @@ def test_a_host_that_refuses_is_a_result_and_an_event() -> None:
     """Nothing listens on port 1 of loopback: the whole way through Ansible, without a host."""
     events: list[HostEvent] = []
     job = HostJob("gw1", "gateway", "127.0.0.1")
-    result = run_hosts(
-        [job], Connection(port=1, known_hosts={"gw1": "ssh-ed25519 AAAA"}), "apply", events.append
-    )
+    result = run_hosts([job], Connection(port=1, known_hosts={"gw1": "ssh-ed25519 AAAA"}), "apply", events.append)
     assert (result["gw1"].ok, result["gw1"].unreachable) == (False, True)
     assert result["gw1"].error == "cannot reach gw1 at 127.0.0.1: nothing listens on port 1: is sshd running?"
     assert [event.kind for event in events] == ["started", "unreachable"]
