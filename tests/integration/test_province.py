@@ -46,7 +46,7 @@ class Province:
         assert done.returncode == code, (
             f"{arguments}: exit {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
         )
-        return done.stdout + (done.stderr if code == 3 or code == 1 else "")
+        return done.stdout + (done.stderr if code in {1, 3} else "")
 
     def plan(self, code: int = 0) -> dict[str, dict[str, object]]:
         """The pending changes by resource."""

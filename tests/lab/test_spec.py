@@ -68,6 +68,7 @@ def test_merge_refuses_to_change_a_host() -> None:
     assert str(caught.value).splitlines() == [
         "the lab that is there differs",
         '  the province is "lam-dong" in this lab, "dak-lak" is asked for',
-        '  host "hub1" is hub - at 100.64.4.2/30 by 100.64.4.1 in this lab, hub - at 100.64.5.2/30 by 100.64.5.1 is asked for',
+        '  host "hub1" is hub - at 100.64.4.2/30 by 100.64.4.1 in this lab, '
+        "hub - at 100.64.5.2/30 by 100.64.5.1 is asked for",
         "Take it away with `haicap lab down` first.",
     ]

@@ -26,6 +26,3 @@ def command(ctx: click.Context, shell: str, as_json: bool) -> None:
         screen.put_json({"shell": shell, "script": script})
     else:
         click.echo(script)
-
-
-command.hidden = True

@@ -38,7 +38,6 @@ VERBS = {
     "schema": "JSON Schema of the inventory's files, for editors.",
     "completion": "The completion script of a shell.",
 }
-_HIDDEN = ("completion",)
 
 
 class _Verbs(MutableMapping[str, click.Command]):
@@ -77,7 +76,7 @@ class _Group(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):
-            formatter.write_dl([(name, text) for name, text in VERBS.items() if name not in _HIDDEN])
+            formatter.write_dl([(name, text) for name, text in VERBS.items()])
 
     def main(
         self,

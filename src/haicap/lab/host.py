@@ -114,7 +114,7 @@ class Host:
         return "starting" if cgroups.pids(self.group) else "stopped"
 
     def run(self, argv: Sequence[str]) -> int:
-        """Run a command in it as root, on the caller's terminal, and return its exit code. HaicapError when it is off."""
+        """Run a command in it as root, on the caller's terminal; its exit code. HaicapError when it is off."""
         leader = self.leader()
         if leader is None:
             raise HaicapError(f'host "{self.host.name}" is off: start it with `haicap lab up`')

@@ -33,7 +33,7 @@ _OWN = ("lab.json", "ssh_key", "ssh_key.pub", "lock")
 
 
 class Lab:
-    """The lab that lives in `directory`: its hosts' files and logs, its ssh key, lab.json. Labs in two folders coexist."""
+    """The lab that lives in `directory`: its hosts' files and logs, ssh key, lab.json. Labs in two folders coexist."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory.absolute()
