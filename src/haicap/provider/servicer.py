@@ -123,6 +123,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802
         name = _name(request.urn)
         inputs = _values(request.inputs) or _values(request.properties)
+        self._context()  # without a run there is nothing to reach hosts with
         found = self._kind(request.urn).read(name, inputs)
         if found is None:
             return provider_pb2.ReadResponse()

@@ -1,0 +1,80 @@
+"""A plan is exact, stable, and held to its digest."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from haicap.errors import HaicapError, Refused
+from haicap.plan.diff import differences
+from haicap.plan.file import ensure_same, read_plan
+from haicap.plan.model import Change, Difference, Plan, digest_of, dump
+from haicap.plan.values import normalise
+
+LEAVES = st.one_of(st.text(max_size=3), st.integers(-9, 9), st.lists(st.integers(0, 3), max_size=2))
+VALUES = st.recursive(LEAVES, lambda inner: st.dictionaries(st.text(max_size=2), inner, max_size=3), max_leaves=8)
+TREES = st.dictionaries(st.text(max_size=2), VALUES, max_size=4)
+
+
+def _plan(basis: dict[str, str] | None = None) -> Plan:
+    change = Change(
+        "24829", "dns", "dns-24829", "update", digest_of({}), (Difference(("zones", "a.", "b. A"), None, {"ttl": 5}),)
+    )
+    return Plan(
+        "lam-dong", "live", "2025-07-01", {}, basis or {"inventory": "1", "locks": "2", "state": "3"}, (change,)
+    )
+
+
+@given(TREES)
+def test_equal_values_have_no_difference(tree: dict[str, object]) -> None:
+    assert differences(tree, tree) == ()
+
+
+@given(TREES, TREES)
+def test_the_differences_lead_from_before_to_after(before: dict[str, object], after: dict[str, object]) -> None:
+    diff = differences(before, after)
+    assert bool(diff) == (before != after)
+    for found in diff:
+        assert found.before != found.after
+
+
+@given(TREES)
+def test_whole_floats_of_the_engine_are_the_integers_that_were_sent(tree: dict[str, object]) -> None:
+    sent = json.loads(json.dumps(tree), parse_int=float)
+    assert normalise(sent) == tree
+
+
+def test_a_plan_file_reads_back_and_is_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(dump(_plan().to_json()), encoding="utf-8")
+    saved = read_plan(path)
+    assert saved.units is None and saved.destroy is None
+    ensure_same(saved, _plan())
+
+
+def test_one_changed_byte_is_another_plan(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(dump(_plan().to_json()).replace('"ttl": 5', '"ttl": 6'), encoding="utf-8")
+    with pytest.raises(Refused, match="altered"):
+        read_plan(path)
+
+
+@pytest.mark.parametrize("moved", ["inventory", "locks", "state"])
+def test_what_has_moved_is_named(tmp_path: Path, moved: str) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(dump(_plan().to_json()), encoding="utf-8")
+    now = _plan({"inventory": "1", "locks": "2", "state": "3", moved: "other"})
+    with pytest.raises(Refused, match=f"{moved} has moved"):
+        ensure_same(read_plan(path), now)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"format": "other"}', '{"format": "haicap.plan/1"}'])
+def test_what_is_no_plan_is_said(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(HaicapError, match=r"plan\.json: "):
+        read_plan(path)

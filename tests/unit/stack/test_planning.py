@@ -1,0 +1,101 @@
+"""Planning against a recorded state: exact consequences, waiting units, selections; no engine and no network."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from haicap.addressing.lockfile import write_keys, write_locks
+from haicap.addressing.model import Keys
+from haicap.addressing.planner import plan_locks
+from haicap.design import design_province
+from haicap.errors import HaicapError
+from haicap.stack.planning import make_plan, plan_destroy
+from haicap.stack.resources import resources_of
+from haicap.stack.state import PROJECT, TYPES, read_state
+from haicap.stack.workspace import Workspace
+
+DAY = date(2025, 7, 1)
+ROOT = Path(__file__).parents[3]
+HOSTS = ("hub1", "hub2", "dns1", "dns2", "gw-24829", "gw-24958")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    folder = tmp_path / "inventories" / "lam-dong"
+    folder.mkdir(parents=True)
+    for name in ("province.yml", "units.yml"):
+        shutil.copy(ROOT / "inventories" / "lam-dong" / name, folder / name)
+    first = Workspace.open(tmp_path, "lam-dong")
+    write_locks(folder, plan_locks(first.inventory, first.locks, DAY).locks)
+    write_keys(
+        first.keys_file, {name: Keys(name.replace("-", "").rjust(43, "A") + "=", "ssh-ed25519 AAAA") for name in HOSTS}
+    )
+    return Workspace.open(tmp_path, "lam-dong")
+
+
+def _record(workspace: Workspace, as_of: date = DAY) -> None:
+    """Write the state as the engine would after an apply of everything: numbers come back as floats."""
+    resources = resources_of(design_province(workspace.inventory, workspace.locks, as_of))
+    entries = [
+        {
+            "urn": f"urn:pulumi:{workspace.stack_name}::{PROJECT}::{TYPES[resource.kind]}::{resource.name}",
+            "type": TYPES[resource.kind],
+            "inputs": json.loads(json.dumps(resource.inputs), parse_int=float),
+        }
+        for resource in resources
+    ]
+    path = workspace.state_folder / ".pulumi" / "stacks" / PROJECT / f"{workspace.stack_name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"checkpoint": {"latest": {"resources": entries}}}), encoding="utf-8")
+
+
+def test_a_unit_that_is_not_enrolled_waits_and_stops_nobody(workspace: Workspace) -> None:
+    plan = make_plan(workspace, DAY)
+    assert plan.summary == {"create": 9, "update": 0, "replace": 0, "delete": 0, "unchanged": 0}
+    assert len(plan.waiting) == 122
+    assert plan.waiting[0].next_step == f"haicap enrol lam-dong --unit {plan.waiting[0].unit}"
+
+
+def test_what_is_recorded_is_not_planned_again(workspace: Workspace) -> None:
+    _record(workspace)
+    assert make_plan(workspace, DAY).pending == ()
+
+
+def test_the_same_inputs_give_the_same_bytes(workspace: Workspace) -> None:
+    again = Workspace.open(workspace.directory, "lam-dong")
+    assert json.dumps(make_plan(workspace, DAY).to_json()) == json.dumps(make_plan(again, DAY).to_json())
+
+
+def test_before_the_first_stage_nothing_of_a_unit_stands(workspace: Workspace) -> None:
+    _record(workspace)
+    deleted = {c.resource for c in make_plan(workspace, date(2025, 1, 1)).pending if c.action == "delete"}
+    assert deleted == {"gw-24829", "gw-24958", "dns-24829", "dns-24958"}
+
+
+def test_a_selection_holds_its_units_and_what_they_stand_on(workspace: Workspace) -> None:
+    chosen = {change.resource for change in make_plan(workspace, DAY, frozenset({"24829"})).pending}
+    assert chosen == {"hub1", "hub2", "dns1", "dns2", "zones", "gw-24829", "dns-24829"}
+
+
+def test_destroying_takes_one_units_resources_and_says_so_when_there_are_none(workspace: Workspace) -> None:
+    _record(workspace)
+    plan = plan_destroy(workspace, DAY, frozenset({"24829"}))
+    assert {(change.resource, change.action) for change in plan.pending} == {
+        ("gw-24829", "delete"),
+        ("dns-24829", "delete"),
+    }
+    with pytest.raises(HaicapError, match="Nothing is recorded of 22918"):
+        plan_destroy(workspace, DAY, frozenset({"22918"}))
+
+
+def test_a_damaged_state_is_said_and_not_taken_for_empty(workspace: Workspace) -> None:
+    _record(workspace)
+    path = workspace.state_folder / ".pulumi" / "stacks" / PROJECT / f"{workspace.stack_name}.json"
+    path.write_text(path.read_text(encoding="utf-8")[:100], encoding="utf-8")
+    with pytest.raises(HaicapError, match="recorded state can't be read"):
+        read_state(workspace)
