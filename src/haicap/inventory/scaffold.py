@@ -102,13 +102,13 @@ def _predecessors(unit_code: str, names: dict[str, str]) -> Iterable[str]:
 
 
 def _legacy_names(units: Sequence[NationalUnit]) -> dict[str, str]:
-    """Old DNS names by old commune code: `<commune>.<district>.<old province's domain>`, each once.
+    """Old DNS names by old commune code: `<commune>-<district>.<old province's domain>`, each once.
 
     Where two old communes of a district are one without accents, each takes its kind in front, then its code.
     """
     old = {line.commune.code: line.commune for line in _descents(units)}
     for prefix in (_plain, _with_kind, _with_code):
-        names = {code: f"{prefix(commune)}.{_district(commune)}" for code, commune in old.items()}
+        names = {code: f"{prefix(commune)}-{_district(commune)}" for code, commune in old.items()}
         if prefix is _plain:
             chosen = names
         clashing = {name for name, count in Counter(chosen.values()).items() if count > 1}

@@ -62,7 +62,7 @@ def test_an_unknown_agency_code_says_so(tmp_path: Path) -> None:
 
 def test_names_of_numbers_only_have_their_kind_in_front(tmp_path: Path) -> None:
     inventory_text = scaffold(tmp_path, "ho-chi-minh")[1].read_text("utf-8")
-    assert "phuong1.quan3.hochiminhcity.gov.vn" in inventory_text
+    assert "phuong1-quan3.hochiminhcity.gov.vn" in inventory_text
 
 
 @pytest.mark.parametrize("there", ["province.yml", "units.yml"])
