@@ -12,7 +12,8 @@ from pathlib import Path
 from haicap.inspection.choose import checks_of
 from haicap.inspection.script import COMMAND, outputs_of, program
 from haicap.lab import Lab
-from haicap.reach import Outcome, run
+from haicap.reach.context import Outcome
+from haicap.reach.fanout import run
 from tests.lab import province as twin
 
 TARGET = Path(__file__).parents[1] / "unit" / "inspection" / "captured" / "outputs.json"

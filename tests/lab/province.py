@@ -26,7 +26,10 @@ from haicap.inspection import Inspection, inspect
 from haicap.inventory.loader import load
 from haicap.inventory.model import Inventory
 from haicap.lab import Lab, LabHost, LabSpec
-from haicap.reach import Connection, Enrolment, enrol, forward, run
+from haicap.reach.context import Connection
+from haicap.reach.enrol import Enrolment, enrol
+from haicap.reach.fanout import run
+from haicap.reach.forward import forward
 from haicap.render import render_host
 
 HERE = Path(__file__).parent / "twin"

@@ -13,7 +13,9 @@ from haicap.design.dns import RecordSet
 from haicap.inspection import Inspection
 from haicap.inspection.lan import client_address
 from haicap.lab import Lab
-from haicap.reach import Connection, enrol, run, run_everywhere
+from haicap.reach.context import Connection
+from haicap.reach.enrol import enrol
+from haicap.reach.fanout import run, run_everywhere
 from tests.lab import province as twin
 from tests.lab.province import Province
 

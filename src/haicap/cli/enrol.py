@@ -11,8 +11,7 @@ from haicap.addressing.lockfile import write_keys
 from haicap.cli import ask, options, screen
 from haicap.cli.progress import Counter
 from haicap.errors import HaicapError
-from haicap.reach import enrol
-from haicap.reach.enrol import Enrolment
+from haicap.reach.enrol import Enrolment, enrol
 from haicap.stack.workspace import Target, Workspace
 
 

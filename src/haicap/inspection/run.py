@@ -10,8 +10,8 @@ from haicap.inspection.check import Check, Lease, judge
 from haicap.inspection.choose import checks_of
 from haicap.inspection.model import Inspection, Probe
 from haicap.inspection.script import COMMAND, outputs_of, program
-from haicap.reach import Connection, Outcome, run_everywhere
-from haicap.reach.fanout import as_root
+from haicap.reach.context import Connection, Outcome
+from haicap.reach.fanout import as_root, run_everywhere
 
 SETTLE_SECONDS = 15.0  # how long after its first look a probe may still come true: BGP, handshakes, leases, transfers
 LIMIT = 12  # hosts at a time: each takes three seconds of waiting, and 0.4 s of a processor that a lab's hosts share

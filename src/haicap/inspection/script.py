@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 
 from haicap.inspection.check import Check, Lease, Output
-from haicap.reach import Outcome
+from haicap.reach.context import Outcome
 
 # It reads the program from its standard input, without site packages or environment. It gives way to everything else:
 # probes that keep a small gateway from answering BFD in time would find the damage that they did.

@@ -12,8 +12,9 @@ from typing import Any
 import httpx
 
 from haicap.errors import HaicapError
-from haicap.reach import forward, run
 from haicap.reach.context import Connection
+from haicap.reach.fanout import run
+from haicap.reach.forward import forward
 
 ACCOUNT = "haicap"
 _PORT = 8081

@@ -6,10 +6,3 @@ fanout   a command on every host, bounded
 forward  a port of a host's loopback, on this machine's
 enrol    first contact: host key and WireGuard public key
 """
-
-from haicap.reach.context import Connection, Outcome
-from haicap.reach.enrol import Enrolment, enrol
-from haicap.reach.fanout import run, run_everywhere
-from haicap.reach.forward import forward
-
-__all__ = ["Connection", "Enrolment", "Outcome", "enrol", "forward", "run", "run_everywhere"]

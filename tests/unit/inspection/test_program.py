@@ -14,7 +14,7 @@ import pytest
 from haicap.inspection.check import Ask, Check, Dial, Output, Result, Shell, Target
 from haicap.inspection.script import COMMAND, outputs_of, program
 from haicap.inspection.wire import read_answer
-from haicap.reach import Outcome
+from haicap.reach.context import Outcome
 
 
 def _check(*commands: object) -> Check:

@@ -15,9 +15,10 @@ import pytest
 
 from haicap.addressing.model import Keys
 from haicap.errors import HaicapError
-from haicap.reach import Connection, Outcome, enrol, forward, run, run_everywhere
-from haicap.reach.enrol import judge
-from haicap.reach.fanout import as_root
+from haicap.reach.context import Connection, Outcome
+from haicap.reach.enrol import enrol, judge
+from haicap.reach.fanout import as_root, run, run_everywhere
+from haicap.reach.forward import forward
 from haicap.reach.session import public_text
 
 WIREGUARD = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="
