@@ -181,7 +181,7 @@ def _ssh_options(known_hosts: Path, context: Connection) -> list[str]:
 
 
 def _strategy() -> dict[str, str]:
-    """Mitogen's: four times as fast over many hosts. HAICAP_ANSIBLE_STRATEGY=linear is Ansible's own."""
+    """Mitogen's (docs/decisions/0003). HAICAP_ANSIBLE_STRATEGY=linear is Ansible's own."""
     strategy = os.environ.get("HAICAP_ANSIBLE_STRATEGY", "mitogen_linear")
     plugins = Path(ansible_mitogen.__file__).parent / "plugins" / "strategy"
     return {"STRATEGY": strategy, "STRATEGY_PLUGINS": str(plugins)}
