@@ -5,6 +5,7 @@ The API key is made on the server; it is read into this process's memory for the
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,6 +20,7 @@ from haicap.reach.forward import forward
 ACCOUNT = "haicap"
 _PORT = 8081
 _TIMEOUT = 60.0
+_PAUSES = (0.2, 0.5, 1.0, 2.0)  # seconds
 _KEY_COMMAND = "cat /etc/powerdns/api-key"
 
 RecordSet = dict[str, Any]
@@ -32,25 +34,34 @@ class Api:
 
     def zone(self, name: str) -> dict[str, Any] | None:
         """A zone with its record sets and their comments; None when there is no such zone."""
-        response = self._http.get(f"/zones/{name}")
+        response = self._ask("GET", f"/zones/{name}")
         return None if response.status_code == httpx.codes.NOT_FOUND else dict(_checked(response).json())
 
     def create_zone(self, name: str, kind: str, **more: object) -> None:
         """Create a zone that bears our mark. `kind`: Master, Slave, Producer or Consumer."""
         document = {"name": name, "kind": kind, "account": ACCOUNT, "nameservers": [], **more}
-        _checked(self._http.post("/zones", json=document))
+        _checked(self._ask("POST", "/zones", document))
 
     def patch(self, name: str, sets: list[RecordSet]) -> None:
         """Replace or delete record sets of a zone, all or none."""
-        _checked(self._http.patch(f"/zones/{name}", json={"rrsets": sets}))
+        _checked(self._ask("PATCH", f"/zones/{name}", {"rrsets": sets}))
 
     def delete_zone(self, name: str) -> None:
         """Delete a zone with everything in it."""
-        _checked(self._http.delete(f"/zones/{name}"))
+        _checked(self._ask("DELETE", f"/zones/{name}"))
 
     def notify(self, name: str) -> None:
         """Tell the secondaries (RFC 1996) now, rather than at the next cycle."""
-        self._http.put(f"/zones/{name}/notify")
+        self._ask("PUT", f"/zones/{name}/notify")
+
+    def _ask(self, method: str, path: str, document: object = None) -> httpx.Response:
+        """Ask, and ask again while the server is at fault: its database is locked for a moment while it transfers."""
+        for pause in _PAUSES:
+            response = self._http.request(method, path, json=document)
+            if not response.is_server_error:
+                return response
+            time.sleep(pause)
+        return self._http.request(method, path, json=document)
 
 
 def _checked(response: httpx.Response) -> httpx.Response:
