@@ -1,11 +1,12 @@
-"""Gathers calls from many threads for a quiet moment, does them in one go, and answers each with its own result."""
+"""Gathers calls from many threads for a quiet moment, does them in one go, and answers each as its result comes."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Generic, TypeVar
 
 from haicap.errors import HaicapError
@@ -17,14 +18,19 @@ V = TypeVar("V")
 class Batcher(Generic[K, V]):
     """Runs `work` over all calls that arrived together; `call` blocks until its own answer is there.
 
-    `work` gets the keys in the order of their arrival and returns an answer, or an exception to raise, for each.
+    `work(keys, answer)` gets the keys in the order of their arrival, and calls `answer(key, value)` as soon as a result
+    (or exception to raise) is known: that caller goes on while the others still wait. A key that it leaves without an
+    answer gets the error that it ended with.
     A batch closes when no call came for `quiet` seconds, at the latest `longest` seconds after its first. Calls that
     arrive while `work` runs form the next batch. All batches run one after another in one thread that lives as long as
     the process: a child that dies with its parent is bound to the thread that started it.
     """
 
     def __init__(
-        self, work: Callable[[Sequence[K]], Mapping[K, V | Exception]], quiet: float = 0.4, longest: float = 3.0
+        self,
+        work: Callable[[Sequence[K], Callable[[K, V | Exception], None]], None],
+        quiet: float = 0.4,
+        longest: float = 3.0,
     ) -> None:
         self._work = work
         self._quiet = quiet
@@ -47,13 +53,16 @@ class Batcher(Generic[K, V]):
     def _serve(self) -> None:
         while True:
             batch = self._gather()
-            keys = list(dict.fromkeys(key for key, _ in batch))
+            waiting: dict[K, list[Future[V]]] = {}
+            for key, future in batch:
+                waiting.setdefault(key, []).append(future)
+            left: Exception | None = None
             try:
-                answers: Mapping[K, V | Exception] = self._work(keys)
+                self._work(list(waiting), partial(_settle, waiting))
             except Exception as error:
-                answers = dict.fromkeys(keys, error)
-            for key, answer in batch:
-                _settle(answer, answers.get(key, HaicapError(f"the run ended without an answer for {key}")))
+                left = error
+            for key in list(waiting):
+                _settle(waiting, key, left or HaicapError(f"the run ended without an answer for {key}"))
 
     def _gather(self) -> list[tuple[K, Future[V]]]:
         with self._arrived:
@@ -67,8 +76,9 @@ class Batcher(Generic[K, V]):
             return batch
 
 
-def _settle(answer: Future[V], value: V | Exception) -> None:
-    if isinstance(value, Exception):
-        answer.set_exception(value)
-    else:
-        answer.set_result(value)
+def _settle(waiting: dict[K, list[Future[V]]], key: K, value: V | Exception) -> None:
+    for future in waiting.pop(key, ()):
+        if isinstance(value, Exception):
+            future.set_exception(value)
+        else:
+            future.set_result(value)

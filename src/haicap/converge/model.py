@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Mode = Literal["apply", "observe", "absent"]
-EventKind = Literal["started", "done", "failed", "unreachable"]
 
 
 @dataclass(frozen=True)
@@ -44,12 +43,3 @@ class HostResult:
     found: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
     error: str | None = None
     task: str | None = None
-
-
-@dataclass(frozen=True)
-class HostEvent:
-    """Something that happened to a host while the run goes on; `text` is its error, or empty."""
-
-    host: str
-    kind: EventKind
-    text: str = ""

@@ -24,12 +24,12 @@ from ansible_runner import Runner, RunnerConfig
 from ansible_runner.utils import OutputEventFilter
 
 from haicap.converge import outcome
-from haicap.converge.model import EventKind, HostEvent, HostJob, HostResult, Mode
+from haicap.converge.model import HostJob, HostResult, Mode
 from haicap.converge.workspace import Workspace, workspace
 from haicap.errors import HaicapError
 from haicap.reach.context import Connection
 
-OnEvent = Callable[[HostEvent], None]
+OnResult = Callable[[str, HostResult], None]
 _POLL_SECONDS = 0.2
 _GRACE_SECONDS = 5.0
 # Gone with its parent; and if the parent went before that took hold, never started.
@@ -40,12 +40,13 @@ def run_hosts(
     jobs: Sequence[HostJob],
     context: Connection,
     mode: Mode,
-    on_event: OnEvent | None = None,
+    on_result: OnResult | None = None,
     cancel: threading.Event | None = None,
 ) -> dict[str, HostResult]:
     """Converge (or observe, or clean) all hosts in one run; an answer for each job's name, whatever happens.
 
-    A host that fails or cannot be reached is a result, not an error. HaicapError: two jobs of one name, a role that
+    `on_result` hears each host's name and answer while the run goes on. A host that fails or cannot be reached is a
+    result, not an error. HaicapError: two jobs of one name, a role that
     does not exist, or no ansible-playbook. Blocks until all hosts answered or `cancel` is set.
     """
     named = {job.name: job for job in jobs}
@@ -53,20 +54,22 @@ def run_hosts(
         raise HaicapError("a run has one job for each host")
     if not jobs:
         return {}
-    follower = _Follower(named, context, on_event or (lambda _event: None))
+    follower = _Follower(named, context, on_result or (lambda _name, _result: None))
     with workspace(jobs, context, mode) as place:
         output = _run_ansible(place, follower, cancel or threading.Event())
     canceled = cancel is not None and cancel.is_set()
-    return {name: follower.results.get(name) or outcome.unanswered(named[name], output, canceled) for name in named}
+    for name in named.keys() - follower.results.keys():
+        follower.take(name, outcome.unanswered(named[name], output, canceled))
+    return follower.results
 
 
 class _Follower:
-    """Turns Ansible's events into results and events of ours, while the run goes on."""
+    """Turns Ansible's events into results, while the run goes on."""
 
-    def __init__(self, jobs: dict[str, HostJob], context: Connection, on_event: OnEvent) -> None:
+    def __init__(self, jobs: dict[str, HostJob], context: Connection, on_result: OnResult) -> None:
         self._jobs = jobs
         self._context = context
-        self._on_event = on_event
+        self._on_result = on_result
         self.results: dict[str, HostResult] = {}
 
     def __call__(self, event: dict[str, Any]) -> bool:
@@ -75,13 +78,14 @@ class _Follower:
         job = self._jobs.get(data.get("host", ""))
         if job is None:
             return False
-        if event["event"] == "runner_on_start":
-            self._on_event(HostEvent(job.name, "started"))
-        elif result := self._result(job, event["event"], data):
-            self.results[job.name] = result
-            kind: EventKind = "unreachable" if result.unreachable else "done" if result.ok else "failed"
-            self._on_event(HostEvent(job.name, kind, result.error or ""))
+        if result := self._result(job, event["event"], data):
+            self.take(job.name, result)
         return False
+
+    def take(self, name: str, result: HostResult) -> None:
+        """Keep a host's answer, and tell it."""
+        self.results[name] = result
+        self._on_result(name, result)
 
     def _result(self, job: HostJob, kind: str, data: dict[str, Any]) -> HostResult | None:
         answer = data.get("res") or {}

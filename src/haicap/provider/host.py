@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from haicap.converge import Batcher, HostJob, HostResult, run_hosts
 from haicap.converge.model import Mode
 from haicap.errors import HaicapError
 from haicap.provider.context import RunContext
 from haicap.provider.kind import Inputs
+
+_Key = tuple[Mode, str]
+_Answer = Callable[[_Key, HostResult | Exception], None]
 
 
 class Hosts:
@@ -18,8 +22,8 @@ class Hosts:
     def __init__(self, context: Callable[[], RunContext], cancel: threading.Event) -> None:
         self._context = context
         self._cancel = cancel
-        self._jobs: dict[tuple[Mode, str], HostJob] = {}
-        self._batcher: Batcher[tuple[Mode, str], HostResult] = Batcher(self._run)
+        self._jobs: dict[_Key, HostJob] = {}
+        self._batcher: Batcher[_Key, HostResult] = Batcher(self._run)
 
     def write(self, name: str, inputs: Inputs, previous: Inputs | None) -> None:
         """Converge the host to the inputs."""
@@ -46,12 +50,13 @@ class Hosts:
             raise HaicapError(f"{task}{result.error or 'failed without a word'}")
         return result
 
-    def _run(self, keys: Sequence[tuple[Mode, str]]) -> Mapping[tuple[Mode, str], HostResult | Exception]:
-        answers: dict[tuple[Mode, str], HostResult | Exception] = {}
+    def _run(self, keys: Sequence[_Key], answer: _Answer) -> None:
         modes: tuple[Mode, ...] = ("apply", "observe", "absent")
         for mode in modes:
             jobs = [self._jobs[key] for key in keys if key[0] == mode]
             if jobs:
-                results = run_hosts(jobs, self._context().connection, mode, cancel=self._cancel)
-                answers |= {(mode, name): result for name, result in results.items()}
-        return answers
+                run_hosts(jobs, self._context().connection, mode, partial(_pass_on, answer, mode), self._cancel)
+
+
+def _pass_on(answer: _Answer, mode: Mode, name: str, result: HostResult) -> None:
+    answer((mode, name), result)

@@ -68,7 +68,9 @@ class Records:
             raise HaicapError("\n".join(done.errors))
         return done
 
-    def _run(self, keys: Sequence[tuple[Mode, str]]) -> Mapping[tuple[Mode, str], _Job | Exception]:
+    def _run(
+        self, keys: Sequence[tuple[Mode, str]], answer: Callable[[tuple[Mode, str], _Job | Exception], None]
+    ) -> None:
         jobs = [self._jobs[key] for key in keys]
         servers = {(job.inputs["server"], job.inputs["address"]) for job in jobs}
         connection = self._context().connection
@@ -80,7 +82,8 @@ class Records:
                     if job.mode == "write" and not job.errors:
                         with open_api(other, place, connection) as secondary:
                             _follow(secondary, job.inputs["transfer"])
-        return dict(zip(keys, jobs, strict=True))
+        for key, job in zip(keys, jobs, strict=True):
+            answer(key, job)
 
 
 def _follow(secondary: Api, transfer: Mapping[str, Json]) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from haicap.converge import Batcher
 from haicap.errors import HaicapError
+
+Answer = Callable[[int, int | Exception], None]
 
 
 class Work:
@@ -21,11 +23,13 @@ class Work:
         self.threads: set[int] = set()
         self.seconds = seconds
 
-    def __call__(self, keys: Sequence[int]) -> Mapping[int, int | Exception]:
+    def __call__(self, keys: Sequence[int], answer: Answer) -> None:
         self.batches.append(sorted(keys))
         self.threads.add(threading.get_ident())
         time.sleep(self.seconds)
-        return {key: HaicapError(f"{key} is odd") if key % 2 else key * 2 for key in keys if key != 100}
+        for key in keys:
+            if key != 100:
+                answer(key, HaicapError(f"{key} is odd") if key % 2 else key * 2)
 
 
 def test_calls_that_come_together_are_one_run() -> None:
@@ -72,10 +76,11 @@ def test_a_stream_of_calls_does_not_wait_for_ever() -> None:
 def test_an_error_of_the_run_reaches_every_caller_and_the_next_run_works() -> None:
     fail = [True]
 
-    def work(keys: Sequence[int]) -> Mapping[int, int | Exception]:
+    def work(keys: Sequence[int], answer: Answer) -> None:
         if fail.pop() if fail else False:
             raise RuntimeError("no ansible")
-        return {key: key for key in keys}
+        for key in keys:
+            answer(key, key)
 
     batcher: Batcher[int, int] = Batcher(work, quiet=0.05)
     with ThreadPoolExecutor(2) as pool:
@@ -83,3 +88,20 @@ def test_an_error_of_the_run_reaches_every_caller_and_the_next_run_works() -> No
             with pytest.raises(RuntimeError, match="no ansible"):
                 answer.result()
     assert batcher.call(3) == 3
+
+
+def test_who_has_an_answer_goes_on_while_the_others_wait() -> None:
+    first_is_known = threading.Event()
+
+    def work(keys: Sequence[int], answer: Answer) -> None:
+        answer(1, 10)
+        assert first_is_known.wait(10)
+        raise RuntimeError(f"{sorted(keys)} were asked for")
+
+    batcher: Batcher[int, int] = Batcher(work, quiet=0.2)
+    with ThreadPoolExecutor(2) as pool:
+        one, two = pool.submit(batcher.call, 1), pool.submit(batcher.call, 2)
+        assert one.result(timeout=5) == 10
+        first_is_known.set()
+        with pytest.raises(RuntimeError, match=r"\[1, 2\] were asked for"):
+            two.result()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from haicap.converge import HostEvent, HostJob, InventoryHost, ansible_inventory, outcome, run_hosts
+from haicap.converge import HostJob, HostResult, InventoryHost, ansible_inventory, outcome, run_hosts
 from haicap.converge.workspace import workspace
 from haicap.errors import HaicapError
 from haicap.reach.context import Connection
@@ -71,14 +71,14 @@ def test_two_jobs_of_one_name_are_refused_and_none_is_nothing() -> None:
     assert run_hosts([], CONTEXT, "apply") == {}
 
 
-def test_a_host_that_refuses_is_a_result_and_an_event() -> None:
+def test_a_host_that_refuses_is_a_result_and_is_told_at_once() -> None:
     """Nothing listens on port 1 of loopback: the whole way through Ansible, without a host."""
-    events: list[HostEvent] = []
+    told: dict[str, HostResult] = {}
     job = HostJob("gw1", "gateway", "127.0.0.1")
-    result = run_hosts([job], Connection(port=1, known_hosts={"gw1": "ssh-ed25519 AAAA"}), "apply", events.append)
+    result = run_hosts([job], Connection(port=1, known_hosts={"gw1": "ssh-ed25519 AAAA"}), "apply", told.__setitem__)
     assert (result["gw1"].ok, result["gw1"].unreachable) == (False, True)
     assert result["gw1"].error == "cannot reach gw1 at 127.0.0.1: nothing listens on port 1: is sshd running?"
-    assert [event.kind for event in events] == ["started", "unreachable"]
+    assert told == result
 
 
 def test_a_cancelled_run_answers_for_every_host() -> None:
