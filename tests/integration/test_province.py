@@ -116,10 +116,15 @@ def test_everything_works_from_where_the_users_are(province: Province) -> None:
     assert summary["failed"] == 0 and summary["unreachable"] == 0 and summary["passed"] > 20
 
 
-def test_what_was_changed_by_hand_is_shown_and_mended(province: Province) -> None:
+def test_what_was_changed_by_hand_is_shown_until_it_is_mended_though_a_host_is_off(province: Province) -> None:
     province.on_host("gw-24829", "echo '# by hand' >> /etc/radvd.conf; systemctl stop unbound")
     province.on_host("dns1", "pdnsutil delete-rrset blao.lamdong.gov.vn gw A")
-    drift = json.loads(province.run("drift", "lam-dong", "--json", code=2))
+    province.run("lab", "stop", "gw-24958")
+    drift = json.loads(province.run("drift", "lam-dong", "--json", code=1))
+    assert {failure["resource"] for failure in drift["failures"]} == {"gw-24958"}
+    province.run("lab", "start", "gw-24958")
+    again = json.loads(province.run("drift", "lam-dong", "--json", code=2))
+    assert (again["changes"], again["failures"]) == (drift["changes"], [])
     found = {change["resource"]: {tuple(d["path"]) for d in change["diff"]} for change in drift["changes"]}
     assert found == {
         "gw-24829": {("files", "/etc/radvd.conf"), ("services", "unbound")},

@@ -29,8 +29,7 @@ def show_plan(plan: Plan, names: Mapping[str, str], *, full: bool = False) -> No
 def show_drift(changes: Iterable[Change], names: Mapping[str, str]) -> None:
     """What was changed by hand on standard output, a blank line after each."""
     for change in changes:
-        word = "gone" if change.action == "delete" else "drifted"
-        _print([*change_lines(change, names, full=True, word=word), Line("")])
+        _print([*change_lines(change, names, full=True, word="drifted"), Line("")])
 
 
 def _print(lines: Iterable[Line]) -> None:

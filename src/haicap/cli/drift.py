@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from haicap.cli import ask, changes, options, screen
 from haicap.cli.run import Steps
-from haicap.stack.engine import find_drift
+from haicap.stack.engine import Drift, find_drift
 from haicap.stack.workspace import Target
 
 
@@ -30,7 +31,8 @@ def command(
 ) -> int:
     """Look at hosts and servers for what was changed by hand, and show it to the line. Nothing is changed there.
 
-    Exit code 2 when something drifted; the next plan holds what puts it right.
+    Exit code 2 when something drifted; the next plan holds what puts it right. Exit code 1 when something could not be
+    looked at; the others are shown all the same.
 
     \b
     Example:
@@ -41,12 +43,22 @@ def command(
     with Steps(names, 0, quiet=True, title="drift") as steps:
         found = find_drift(ws, codes, steps.on_event)
     if as_json:
-        screen.put_json({"format": "haicap.drift/1", "province": ws.slug, "target": ws.target, "changes": found})
-        return 2 if found else 0
-    changes.show_drift(found, names)
-    if not found:
-        screen.put("No drift: nothing was changed by hand since the last look.")
-        return 0
-    screen.put(f"{screen.count(len(found), 'resource')} drifted")
-    screen.say(f"`haicap apply {ws.slug}` puts it right.")
-    return 2
+        told = {"format": "haicap.drift/1", "province": ws.slug, "target": ws.target}
+        screen.put_json({**told, "changes": found.changes, "failures": found.failures})
+    else:
+        _show(ws.slug, found, names)
+    return 1 if found.failures else 2 if found.changes else 0
+
+
+def _show(slug: str, found: Drift, names: Mapping[str, str]) -> None:
+    changes.show_drift(found.changes, names)
+    if found.changes:
+        screen.put(f"{screen.count(len(found.changes), 'resource')} drifted")
+        screen.say(f"`haicap apply {slug}` puts it right.")
+    elif not found.failures:
+        screen.put("No drift: everything stands as it was last applied.")
+    for failure in found.failures:
+        screen.say(f"{failure.resource} {failure.system}: {failure.cause}")
+    if found.failures:
+        count = screen.count(len(found.failures), "resource")
+        screen.say(f"{count} could not be looked at: see to that, then run `haicap drift {slug}` again.")

@@ -33,7 +33,7 @@ class Hosts:
         """Take everything of ours off the host, and put back what was there before."""
         self._ask("absent", name, inputs)
 
-    def read(self, name: str, inputs: Inputs) -> Inputs | None:
+    def read(self, name: str, inputs: Inputs) -> Inputs:
         """Files and services as they are; a file that is gone is absent, a secret is not shown."""
         found = self._ask("observe", name, inputs).found
         files = {path: text for path, text in found["files"].items() if text is not None}

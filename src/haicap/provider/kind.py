@@ -18,5 +18,5 @@ class Kind(Protocol):
     def delete(self, name: str, inputs: Inputs) -> None:
         """Take away what `inputs` made."""
 
-    def read(self, name: str, inputs: Inputs) -> Inputs | None:
-        """The same inputs as they are found on the servers; None when nothing of it is there."""
+    def read(self, name: str, inputs: Inputs) -> Inputs:
+        """The same inputs as they are found on the servers: what is gone is left out."""

@@ -55,10 +55,9 @@ class Records:
         """Delete its record sets, and the zones it owns once nothing else is in them."""
         self._ask(_Job("delete", name, inputs, {}))
 
-    def read(self, name: str, inputs: Inputs) -> Inputs | None:
+    def read(self, name: str, inputs: Inputs) -> Inputs:
         """Its record sets as the primary server holds them."""
-        found = self._ask(_Job("read", name, inputs, {})).found
-        return {**inputs, "zones": found} if found else None
+        return {**inputs, "zones": self._ask(_Job("read", name, inputs, {})).found}
 
     def _ask(self, job: _Job) -> _Job:
         key = (job.mode, job.name)

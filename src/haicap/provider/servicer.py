@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable, Iterable
 from functools import cache, wraps
@@ -17,7 +18,7 @@ from haicap.errors import HaicapError, Refused
 from haicap.plan.diff import REPLACING, differences, replaces
 from haicap.plan.model import Difference, Json
 from haicap.plan.values import normalise
-from haicap.provider.context import read_context
+from haicap.provider.context import VARIABLE, read_context
 from haicap.provider.host import Hosts
 from haicap.provider.kind import Inputs, Kind
 from haicap.provider.records import Records
@@ -79,7 +80,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=request.news)
 
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802
-        diff = differences(_values(request.old_inputs), _values(request.news))
+        if os.environ.get(VARIABLE) and _name(request.urn) not in self._context().fence:
+            return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
+        diff = differences(_values(request.olds), _values(request.news))
         kinds = provider_pb2.PropertyDiff.Kind
         detailed = {
             property_path(d): provider_pb2.PropertyDiff(kind=getattr(kinds, _diff_kind(d)), inputDiff=True)
@@ -122,12 +125,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     @_answers
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802
         name = _name(request.urn)
-        inputs = _values(request.inputs) or _values(request.properties)
+        inputs = _values(request.inputs)
         self._context()  # without a run there is nothing to reach hosts with
         found = self._kind(request.urn).read(name, inputs)
-        if found is None:
-            return provider_pb2.ReadResponse()
-        return provider_pb2.ReadResponse(id=request.id, inputs=_struct(found), properties=_struct(found))
+        return provider_pb2.ReadResponse(id=request.id, inputs=_struct(inputs), properties=_struct(found))
 
     def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802
         self._cancel.set()

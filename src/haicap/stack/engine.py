@@ -17,7 +17,6 @@ from haicap.design import design_province
 from haicap.errors import HaicapError
 from haicap.plan.diff import differences
 from haicap.plan.model import Change, Plan, digest_of
-from haicap.plan.values import normalise
 from haicap.provider.context import write_context
 from haicap.stack.holder import hold
 from haicap.stack.program import register
@@ -65,6 +64,14 @@ class Applied:
     skipped: int
 
 
+@dataclass(frozen=True)
+class Drift:
+    """What was changed by hand, and the resources of which nothing is known: they could not be looked at."""
+
+    changes: tuple[Change, ...]
+    failures: tuple[Failure, ...]
+
+
 OnEvent = Callable[[StepEvent], None]
 
 
@@ -98,18 +105,20 @@ def apply(workspace: Workspace, plan: Plan, on_event: OnEvent) -> Applied:
     return Applied(len(done), failures, len(plan.pending) - len(done) - len(failures))
 
 
-def find_drift(workspace: Workspace, units: frozenset[str] | None, on_event: OnEvent) -> tuple[Change, ...]:
-    """What was changed by hand, resource by resource: recorded before, found after. The next plan mends it."""
+def find_drift(workspace: Workspace, units: frozenset[str] | None, on_event: OnEvent) -> Drift:
+    """Look at what stands, and compare it with what was last written, resource by resource. The next plan mends it.
+
+    What could not be looked at keeps what is recorded of it, and is a failure; the others are told all the same.
+    """
     workspace.enter()
     with hold(workspace):
-        before = read_state(workspace)
         chosen = {
             name: recorded
-            for name, recorded in before.resources.items()
+            for name, recorded in read_state(workspace).resources.items()
             if units is None or recorded.unit is None or recorded.unit in units
         }
         if not chosen:
-            return ()
+            return Drift((), ())
         follower = _Follower({name: _unchanged(recorded) for name, recorded in chosen.items()}, on_event)
         with TemporaryDirectory(prefix="haicap-") as folder:
             context = Path(folder) / "run.json"
@@ -125,13 +134,9 @@ def find_drift(workspace: Workspace, units: frozenset[str] | None, on_event: OnE
                         suppress_progress=True,
                     ),
                 )
-        if follower.failures:
-            raise HaicapError(
-                "\n".join(f"{failure.resource}: {failure.cause}" for failure in follower.failures.values())
-                + f"\nNothing is known of these: see to them, then run `haicap drift {workspace.slug}` again."
-            )
         after = read_state(workspace)
-    return tuple(change for recorded in chosen.values() if (change := _drift(recorded, after)) is not None)
+    changes = (_drift(after.resources[name]) for name in chosen if name not in follower.failures)
+    return Drift(tuple(change for change in changes if change.diff), tuple(follower.failures.values()))
 
 
 def _to_register(workspace: Workspace, plan: Plan, state: State) -> list[Resource]:
@@ -161,22 +166,16 @@ def _to_register(workspace: Workspace, plan: Plan, state: State) -> list[Resourc
 
 
 def _inputs(recorded: Recorded | None) -> dict[str, object]:
-    return dict(normalise(recorded.inputs)) if recorded is not None else {}
+    return dict(recorded.inputs) if recorded is not None else {}
 
 
 def _unchanged(recorded: Recorded) -> Change:
     return Change(recorded.unit, recorded.system, recorded.name, "unchanged", "")
 
 
-def _drift(recorded: Recorded, after: State) -> Change | None:
-    found = after.resources.get(recorded.name)
-    if found is None:
-        gone = differences(normalise(recorded.inputs), {})
-        return Change(recorded.unit, recorded.system, recorded.name, "delete", "", gone)
-    diff = differences(normalise(recorded.inputs), normalise(found.inputs))
-    return (
-        Change(recorded.unit, recorded.system, recorded.name, "update", digest_of(found.inputs), diff) if diff else None
-    )
+def _drift(recorded: Recorded) -> Change:
+    diff = differences(recorded.inputs, recorded.found)
+    return Change(recorded.unit, recorded.system, recorded.name, "update", digest_of(recorded.found), diff)
 
 
 def _watch(follower: _Follower, run: Callable[[], object]) -> None:
@@ -243,7 +242,8 @@ class _Follower:
         if status == "failed":
             self._fail(change)
         text = self._causes.get(name, "") if status == "failed" else ""
-        self.on_event(StepEvent(name, change.unit, change.system, change.action, status, text, seconds))
+        action = "read" if change.action == "unchanged" else change.action
+        self.on_event(StepEvent(name, change.unit, change.system, action, status, text, seconds))
 
     def _fail(self, change: Change) -> None:
         cause = self._causes.get(change.resource, "the engine gave no cause")

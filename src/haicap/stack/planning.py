@@ -10,7 +10,6 @@ from haicap.errors import HaicapError
 from haicap.inventory.loader import inventory_digest
 from haicap.plan.diff import differences, replaces
 from haicap.plan.model import Action, Change, Plan, Wait, digest_of
-from haicap.plan.values import normalise
 from haicap.stack.resources import Resource, resources_of
 from haicap.stack.state import Recorded, State, read_state
 from haicap.stack.workspace import Workspace
@@ -65,11 +64,9 @@ def _basis(workspace: Workspace, state: State) -> dict[str, str]:
 def _change(wanted: Resource | None, recorded: Recorded | None) -> Change:
     if wanted is None:
         assert recorded is not None  # noqa: S101 - a name comes from one of the two
-        before = normalise(recorded.inputs)
-        diff = differences(before, {})
-        return Change(recorded.unit, recorded.system, recorded.name, "delete", digest_of(before), diff)
-    before = normalise(recorded.inputs) if recorded is not None else {}
-    diff = differences(before, wanted.inputs)
+        diff = differences(recorded.found, {})
+        return Change(recorded.unit, recorded.system, recorded.name, "delete", digest_of(recorded.inputs), diff)
+    diff = differences(recorded.found if recorded is not None else {}, wanted.inputs)
     action = _action(recorded, replaces(diff), bool(diff))
     return Change(wanted.unit, wanted.system, wanted.name, action, digest_of(wanted.inputs), diff)
 

@@ -1,4 +1,4 @@
-"""The engine's recorded state, read without the engine: a JSON document whose `inputs` are compared with the wanted."""
+"""The engine's recorded state, read without the engine: what was last written, and what stood at the last look."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from haicap import assets
 from haicap.errors import HaicapError
 from haicap.plan.model import Json, digest_of
+from haicap.plan.values import normalise
 from haicap.stack.workspace import Workspace
 
 PROJECT = "haicap-province"
@@ -21,12 +22,17 @@ _KINDS = {urn_type: kind for kind, urn_type in TYPES.items()}
 
 @dataclass(frozen=True)
 class Recorded:
-    """One resource of the state. `incomplete`: its last create or update did not end well."""
+    """One resource of the state.
+
+    `inputs` are what the last apply wrote; `found` is the same as it stood when it was last looked at (the engine's
+    outputs): they differ where something was changed by hand. `incomplete`: its last create or update did not end well.
+    """
 
     name: str
     kind: str
     urn: str
     inputs: dict[str, Json]
+    found: dict[str, Json]
     incomplete: bool
 
     @property
@@ -42,14 +48,14 @@ class Recorded:
 
 @dataclass(frozen=True)
 class State:
-    """All of a stack's own resources by name, and the digest of their inputs."""
+    """All of a stack's own resources by name."""
 
     resources: dict[str, Recorded]
 
     @property
     def digest(self) -> str:
-        """SHA-256 of what plans are made from: names, inputs, and what is incomplete."""
-        return digest_of({name: [r.inputs, r.incomplete] for name, r in self.resources.items()})
+        """SHA-256 of what plans are made from: names, what stands there, and what is incomplete."""
+        return digest_of({name: [r.inputs, r.found, r.incomplete] for name, r in self.resources.items()})
 
 
 def urn_of(workspace: Workspace, kind: str, name: str) -> str:
@@ -109,6 +115,7 @@ def _recorded(entry: dict[str, Any]) -> Recorded | None:
         name=urn.rpartition("::")[2],
         kind=kind,
         urn=urn,
-        inputs=entry.get("inputs") or {},
+        inputs=normalise(entry.get("inputs") or {}),
+        found=normalise(entry.get("outputs") or {}),
         incomplete=bool(entry.get("initErrors")),
     )

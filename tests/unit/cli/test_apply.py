@@ -13,7 +13,7 @@ import pytest
 from haicap.addressing.lockfile import write_keys
 from haicap.addressing.model import Keys
 from haicap.plan.model import Change, Difference, Plan
-from haicap.stack.engine import Applied, Failure, StepEvent
+from haicap.stack.engine import Applied, Drift, Failure, StepEvent
 from haicap.stack.workspace import Workspace
 
 
@@ -125,7 +125,7 @@ def test_drift_is_shown_to_the_line(run, enrolled, monkeypatch):
     path = ("files", "/etc/nftables.conf")
     difference = Difference(path, "a\nb\n", "a\nb\n# by hand\n")
     change = Change("24958", "gateway", "gw-24958", "update", "sha256:0", (difference,))
-    monkeypatch.setattr(module, "find_drift", lambda _ws, _units, _on_event: (change,))
+    monkeypatch.setattr(module, "find_drift", lambda _ws, _units, _on_event: Drift((change,), ()))
     done = run("drift", "--unit", "24958")
     assert done.exit_code == 2
     assert done.stdout == (
@@ -133,8 +133,14 @@ def test_drift_is_shown_to_the_line(run, enrolled, monkeypatch):
         "      +# by hand\n\n1 resource drifted\n"
     )
     assert json.loads(run("drift", "--json").stdout)["changes"][0]["resource"] == "gw-24958"
-    monkeypatch.setattr(module, "find_drift", lambda _ws, _units, _on_event: ())
+    monkeypatch.setattr(module, "find_drift", lambda _ws, _units, _on_event: Drift((), ()))
     assert run("drift").exit_code == 0
+    unknown = Failure("gw-24823", "24823", "gateway", "cannot reach gw-24823", "")
+    monkeypatch.setattr(module, "find_drift", lambda _ws, _units, _on_event: Drift((change,), (unknown,)))
+    done = run("drift")
+    assert done.exit_code == 1
+    assert "1 resource drifted" in done.stdout
+    assert "gw-24823 gateway: cannot reach gw-24823\n1 resource could not be looked at" in done.stderr
 
 
 def test_a_reader_that_goes_away_is_no_traceback(locked):

@@ -45,7 +45,7 @@ def stub() -> Iterator[Any]:
 
 
 def _diff(stub: Any, after: dict[str, Any]) -> Any:
-    return stub.Diff(provider_pb2.DiffRequest(urn=URN, old_inputs=_struct(INPUTS), news=_struct(after)))
+    return stub.Diff(provider_pb2.DiffRequest(urn=URN, olds=_struct(INPUTS), news=_struct(after)))
 
 
 def test_equal_inputs_are_no_difference(stub: Any) -> None:

@@ -46,6 +46,7 @@ def _record(workspace: Workspace, as_of: date = DAY) -> None:
             "urn": f"urn:pulumi:{workspace.stack_name}::{PROJECT}::{TYPES[resource.kind]}::{resource.name}",
             "type": TYPES[resource.kind],
             "inputs": json.loads(json.dumps(resource.inputs), parse_int=float),
+            "outputs": json.loads(json.dumps(resource.inputs), parse_int=float),
         }
         for resource in resources
     ]
