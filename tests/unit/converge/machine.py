@@ -55,9 +55,13 @@ class Machine:
         self.time += seconds
 
     def _systemctl(self, words: list[str]) -> Ran:
-        verb, unit = words[0], words[-1]
+        verb, units = words[0], words[1:]
         if verb == "show":
             return Ran(0, "\n\n".join(self._show(name) for name in words[3:]))
+        done = [self._do(verb, unit) for unit in units]
+        return next((ran for ran in done if ran.rc), Ran(0, ""))
+
+    def _do(self, verb: str, unit: str) -> Ran:
         if (verb, unit) in self.broken:
             self.units[unit] = "failed"
             return Ran(1, "Job failed")

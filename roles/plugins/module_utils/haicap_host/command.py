@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
+# Every unit that we enable is systemd's own: for the old init script beside it, Debian's hook would have systemd read
+# all its files again, twice for each.
+_ENVIRONMENT = {"LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive", "SYSTEMCTL_SKIP_SYSV": "1"}
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -27,7 +30,7 @@ class Ran:
 
 def run(argv: Sequence[str], timeout: float = 60.0) -> Ran:
     """Run a program in the C locale, its input closed, for at most `timeout` seconds."""
-    environment = {**os.environ, "PATH": _PATH, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
+    environment = {**os.environ, **_ENVIRONMENT, "PATH": _PATH}
     try:
         done = subprocess.run(
             list(argv),

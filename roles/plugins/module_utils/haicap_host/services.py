@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 from ansible.module_utils.haicap_host.command import Host, HostError
 from ansible.module_utils.haicap_host.text import tail
 
 WAIT_SECONDS = 10.0  # for all units of a run together
 SETTLE_SECONDS = 1.0  # a daemon whose start says nothing of its health must stay up this long
-POLL_SECONDS = 0.1
-COMMAND_SECONDS = 40.0
+POLL_SECONDS = (0.1, 0.2, 0.4)  # between looks; the last one over and over
+COMMAND_SECONDS = 150.0  # systemd itself gives up after 90 s, FRR's unit after 120 s
 _SHOWN = ("LoadState", "ActiveState", "SubState", "UnitFileState", "Type", "MainPID", "NRestarts")
 
 
@@ -79,10 +80,18 @@ def systemctl(host: Host, verb: str, unit: str) -> None:
         raise HostError(f"service {unit}: {verb} failed\n{last_lines(host, unit) or tail(ran.out)}")
 
 
-def start(host: Host, unit: str, verb: str = "start") -> None:
-    """Start or restart a unit, forgetting earlier failures (systemd refuses after five of them)."""
-    host.run(["systemctl", "--quiet", "reset-failed", "--", unit])
-    systemctl(host, verb, unit)
+def install(host: Host, verb: str, units: Sequence[str]) -> None:
+    """Enable or disable units by one command: systemd reads all its files again after each. HostError if it refuses."""
+    if units:
+        ran = host.run(["systemctl", "--quiet", verb, "--", *units], timeout=COMMAND_SECONDS)
+        if ran.rc != 0:
+            raise HostError(f"services {', '.join(units)}: {verb} failed\n{tail(ran.out)}")
+
+
+def forget_failures(host: Host, units: Sequence[str]) -> None:
+    """Let units start that failed before: systemd refuses after five times."""
+    if units:
+        host.run(["systemctl", "--quiet", "reset-failed", "--", *units])
 
 
 def last_lines(host: Host, unit: str) -> str:
@@ -99,7 +108,7 @@ def wait_active(host: Host, units: Sequence[str], touched: Iterable[str]) -> dic
     settling = set(touched)
     since: dict[str, tuple[str, float]] = {}
     deadline = host.now() + WAIT_SECONDS
-    while True:
+    for pause in chain(POLL_SECONDS, repeat(POLL_SECONDS[-1])):
         states = show(host, units)
         down = {u: s.word for u, s in states.items() if not s.active}
         young = {
@@ -110,7 +119,8 @@ def wait_active(host: Host, units: Sequence[str], touched: Iterable[str]) -> dic
         hopeless = any(states[u].active_state in ("failed", "inactive") for u in down)
         if hopeless or host.now() >= deadline:
             return {**young, **down} if not hopeless else down
-        host.sleep(POLL_SECONDS)
+        host.sleep(pause)
+    raise AssertionError  # the pauses never end
 
 
 def _is_young(host: Host, unit: str, state: Unit, since: dict[str, tuple[str, float]]) -> bool:

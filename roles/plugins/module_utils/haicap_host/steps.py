@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ansible.module_utils.haicap_host.command import Host, HostError
 from ansible.module_utils.haicap_host.compare import UNCHANGED, Change
 from ansible.module_utils.haicap_host.rules import OnChange, fill
-from ansible.module_utils.haicap_host.services import Unit, show, start, systemctl
+from ansible.module_utils.haicap_host.services import Unit, forget_failures, install, show, systemctl
 from ansible.module_utils.haicap_host.text import tail
 
 START, RELOAD, RESTART, ENABLE, RUN = "start", "reload", "restart", "enable", "run"
@@ -53,15 +53,12 @@ def plan_steps(
     return _in_order(steps, changes)
 
 
-def perform(host: Host, step: Step, enable: bool) -> None:
-    """Do one step; `enable` the unit too if asked. HostError with the reason."""
+def perform(host: Host, step: Step) -> None:
+    """Do one step; ENABLE is done by `install`, for all units at once. HostError with the reason."""
     if step.verb == RUN:
         _run(host, step)
-        return
-    if enable:
-        systemctl(host, "enable", step.unit)
-    if step.verb in (START, RESTART):
-        start(host, step.unit, step.verb)
+    elif step.verb in (START, RESTART):
+        systemctl(host, step.verb, step.unit)
     elif step.verb == RELOAD:
         _reload(host, step)
 
@@ -126,7 +123,8 @@ def _reload(host: Host, step: Step) -> None:
     except HostError:
         if step.fallback != RESTART:
             raise
-        start(host, step.unit, RESTART)
+        forget_failures(host, [step.unit])
+        systemctl(host, RESTART, step.unit)
 
 
 def _run(host: Host, step: Step) -> None:
@@ -135,11 +133,11 @@ def _run(host: Host, step: Step) -> None:
         raise HostError(f"after the change of {step.path}: `{step.command}` failed\n{tail(ran.out)}")
 
 
-def stop(host: Host, unit: str, disable: bool) -> None:
-    """Stop a unit, and take it out of the boot if asked; a unit that is gone is stopped."""
-    if show(host, [unit])[unit].load == "not-found":
-        return
-    systemctl(host, "stop", unit)
-    host.run(["systemctl", "--quiet", "reset-failed", "--", unit])
-    if disable:
-        systemctl(host, "disable", unit)
+def stop(host: Host, units: Mapping[str, bool]) -> None:
+    """Stop units one after the other, and take those that map to False out of the boot; one that is gone is stopped."""
+    states = show(host, list(units))
+    there = [unit for unit in units if states[unit].load != "not-found"]
+    for unit in there:
+        systemctl(host, "stop", unit)
+    forget_failures(host, there)
+    install(host, "disable", [unit for unit in there if not units[unit]])

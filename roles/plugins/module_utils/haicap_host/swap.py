@@ -19,7 +19,7 @@ from ansible.module_utils.haicap_host.command import Host, HostError
 from ansible.module_utils.haicap_host.compare import REMOVED, UNCHANGED, Change, owner_ids
 from ansible.module_utils.haicap_host.disk import Manifest
 from ansible.module_utils.haicap_host.rules import fill
-from ansible.module_utils.haicap_host.services import Unit, last_lines, show, start, wait_active
+from ansible.module_utils.haicap_host.services import Unit, forget_failures, install, last_lines, show, wait_active
 from ansible.module_utils.haicap_host.steps import RELOAD, RESTART, RUN, Step, perform, stop
 from ansible.module_utils.haicap_host.text import tail
 
@@ -83,12 +83,14 @@ def swap(host: Host, work: Transaction) -> None:
     """Make the changes count, all of them or none. HostError says what failed, and whether all is as it was."""
     journal = _begin(host, work)
     try:
-        for unit in work.leaving:
-            stop(host, unit, disable=not work.before.units[unit]["enabled"])
+        stop(host, {unit: work.before.units[unit]["enabled"] for unit in work.leaving})
         for change in work.changes:
             _put(host, change)
+        touched = [step.unit for step in work.steps if step.unit]
+        install(host, "enable", [u for u in touched if u in work.services and not work.states[u].enabled])
+        forget_failures(host, touched)
         for step in work.steps:
-            perform(host, step, enable=step.unit in work.services and not work.states[step.unit].enabled)
+            perform(host, step)
         _await(host, work)
     except HostError as error:
         raise HostError(f"{error}\n{_back(host, journal)}") from error
@@ -174,19 +176,19 @@ def _units_back(host: Host, journal: Journal) -> dict[str, str]:
     steps = {values["unit"]: Step(**values) for values in journal["steps"] if values["unit"]}
     for values in journal["steps"]:
         if values["verb"] == RUN and journal["files"].get(values["path"], True):
-            _try(perform, host, Step(**values), False)
+            _try(perform, host, Step(**values))
+    running = [unit for unit, before in journal["units"].items() if before["active"]]
     for unit, before in journal["units"].items():
         if not before["active"]:
-            _try(stop, host, unit, not before["enabled"])
-            continue
+            _try(stop, host, {unit: before["enabled"]})
+    _try(install, host, "enable", [unit for unit in running if journal["units"][unit]["enabled"]])
+    forget_failures(host, running)
+    for unit in running:
         step = steps.get(unit, Step(RESTART, unit))
         if step.verb == RELOAD and show(host, [unit])[unit].active:
-            _try(perform, host, Step(RELOAD, unit, step.command, RESTART), False)
+            _try(perform, host, Step(RELOAD, unit, step.command, RESTART))
         else:
-            _try(start, host, unit, RESTART)
-        if before["enabled"]:
-            host.run(["systemctl", "--quiet", "enable", "--", unit])
-    running = [unit for unit, before in journal["units"].items() if before["active"]]
+            _try(perform, host, Step(RESTART, unit))
     return wait_active(host, running, running)
 
 
