@@ -38,9 +38,13 @@ class Interface:
 
 @dataclass(frozen=True)
 class Neighbor:
-    """A BGP neighbour: its tunnel address, and the prefixes accepted from it (empty: what the pools allow)."""
+    """A BGP neighbour: its tunnel address, and the prefixes accepted from it (empty: what the pools allow).
+
+    Neighbours of one `policy` share preference and own address: FRR takes a tenth of a second for each route map.
+    """
 
     name: str
+    policy: str
     address: str
     asn: int
     preference: int
@@ -99,6 +103,7 @@ def design_member(province: Province, locks: Locks, member: Member) -> VpnDesign
         neighbors.append(
             Neighbor(
                 hub.name,
+                hub.name,
                 str(IPNetwork(str(hub.tunnels))[1]),
                 locks.members[hub.name].asn,
                 200 - 10 * order,
@@ -123,7 +128,7 @@ def design_hub(province: Province, locks: Locks, hub: Hub, peers: Mapping[str, M
         tuple(Peer(name, locks.keys[name].wireguard, _reachable(member, hub)) for name, member in enrolled),
     )
     neighbors = tuple(
-        Neighbor(name, _address(member.tunnels[hub.name].v4), member.asn, 100, *own_prefixes(member), own6)
+        Neighbor(name, "members", _address(member.tunnels[hub.name].v4), member.asn, 100, *own_prefixes(member), own6)
         for name, member in enrolled
     )
     return _design(province, locks.members[hub.name], (interface,), neighbors)
