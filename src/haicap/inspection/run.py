@@ -13,7 +13,7 @@ from haicap.inspection.script import COMMAND, outputs_of, program
 from haicap.reach.context import Connection, Outcome
 from haicap.reach.fanout import as_root, run_everywhere
 
-SETTLE_SECONDS = 15.0  # how long after its first look a probe may still come true: BGP, handshakes, leases, transfers
+SETTLE_SECONDS = 15.0  # how long after a look at all hosts a probe may still come true: BGP, leases, transfers
 LIMIT = 12  # hosts at a time: each takes three seconds of waiting, and 0.4 s of a processor that a lab's hosts share
 _HOST_SECONDS = 60.0  # all commands of one host together; each has a limit of its own far below
 _PAUSE_SECONDS = 1.5  # between two looks
@@ -40,10 +40,10 @@ def inspect(
     checks = checks_of(design, units)
     places = {host.name: host.address for host in design.hosts} | dict(addresses or {})
     looks = _Looks(checks, on_done or (lambda _probe: None))
-    deadline = time.monotonic() + settle
+    deadline: float | None = None  # known once every host was looked at: of many hosts that takes its time
     waiting: Sequence[int] = range(len(checks))
     while waiting:
-        looks.last = time.monotonic() >= deadline
+        looks.last = settle == 0 or (deadline is not None and time.monotonic() >= deadline)
         by_host = looks.begin(waiting)
         run_everywhere(
             {name: places[name] for name in by_host},
@@ -57,6 +57,7 @@ def inspect(
             limit=limit,
             on_done=looks.answered,
         )
+        deadline = deadline or time.monotonic() + settle
         waiting = [at for at in waiting if at not in looks.final]
         if waiting:
             time.sleep(_PAUSE_SECONDS)
