@@ -23,6 +23,8 @@ from ansible.module_utils.haicap_host.services import Unit, forget_failures, ins
 from ansible.module_utils.haicap_host.steps import RELOAD, RESTART, RUN, Step, perform, stop
 from ansible.module_utils.haicap_host.text import tail
 
+DAEMON_RELOAD = "systemctl daemon-reload"
+
 # {"files": {path: whether it existed}, "units": {unit: {"active", "enabled"}}, "steps": [Step], "manifest": Manifest}
 Journal = dict[str, Any]
 
@@ -87,10 +89,12 @@ def swap(host: Host, work: Transaction) -> None:
         for change in work.changes:
             _put(host, change)
         touched = [step.unit for step in work.steps if step.unit]
-        install(host, "enable", [u for u in touched if u in work.services and not work.states[u].enabled])
+        enabling = [unit for unit in touched if unit in work.services and not work.states[unit].enabled]
+        install(host, "enable", enabling)
         forget_failures(host, touched)
         for step in work.steps:
-            perform(host, step)
+            if not (enabling and step.command == DAEMON_RELOAD):  # enabling had systemd read all its files
+                perform(host, step)
         _await(host, work)
     except HostError as error:
         raise HostError(f"{error}\n{_back(host, journal)}") from error
