@@ -30,8 +30,8 @@ lint: setup ## ruff, mypy and the order of imports
 golden: setup ## write the expected files of tests/cases anew; review them with git diff
 	HAICAP_GOLDEN=write $(BIN)/pytest tests/cases
 
-bench: setup ## measure the speeds in docs/benchmarks.md
-	$(BIN)/python toolchain/bench.py
+bench: setup ## measure the speeds in docs/benchmarks.md (ARGS=--lab: first applies on lab hosts too)
+	$(BIN)/python toolchain/bench.py $(ARGS)
 
 requirements: setup ## lock the Python packages again after a change in pyproject.toml
 	toolchain/lock-requirements

@@ -1,73 +1,164 @@
-"""Measure what docs/benchmarks.md reports: whole processes, several runs, medians; the peak memory of each.
+"""Measure what docs/benchmarks.md reports: whole processes, several runs, the middle one; the peak memory of each.
 
-The engine's own preview of the same province is the peer of `haicap plan`. With root and a lab, `make demo` and
-`make demo UNITS=all` print the time of each part.
+The engine's own preview of the same province and the same state is the peer of `haicap plan`. With `--lab`, the parts
+of a first apply too, on the lab's hosts: of the six pilot units, and of the whole province.
 """
 
 from __future__ import annotations
 
+import json
 import os
-import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
+from haicap import assets
 from haicap.addressing.lockfile import write_keys, write_locks
 from haicap.addressing.model import Keys, Locks
 from haicap.addressing.planner import plan_locks
 from haicap.design import design_province
+from haicap.inventory import national
 from haicap.inventory.loader import load
+from haicap.inventory.scaffold import scaffold
 from haicap.render import render_host
+from haicap.stack.pulumi import find_pulumi
+from haicap.stack.resources import resources_of
+from haicap.stack.state import PROJECT, TYPES
 from haicap.stack.workspace import Workspace
 
 ROOT = Path(__file__).parents[1]
+SLUG = "lam-dong"
 DAY = date(2025, 7, 1)
 RUNS = 5
+HAICAP = str(Path(sys.executable).parent / "haicap")
 
 
-def main() -> None:
+def main(words: Sequence[str]) -> None:
     """Print one row a measurement: what, median seconds, the fastest and the slowest run, peak memory."""
+    if words[:1] == ["--part"]:
+        _part(words[1], Path(words[2]))
+        return
     print(f"{'what':58} {'median':>8} {'min':>8} {'max':>8} {'MiB':>6}")
     with tempfile.TemporaryDirectory(prefix="haicap-bench-") as folder:
-        workspace = _prepared(Path(folder))
-        haicap = [str(Path(sys.executable).parent / "haicap"), "-C", folder]
-        _row("check, 124 units", lambda: _run([*haicap, "check"]))
-        _row("lock --check, 124 units", lambda: _run([*haicap, "lock", "--check"]))
-        _row("plan, 124 units, all to create", lambda: _run([*haicap, "plan", "--as-of", DAY.isoformat()], 2))
-        _row("in process: load to render, 128 hosts", lambda: _render(workspace))
-    _row("in process: lock, 3,321 units of 34 provinces", _lock_all)
+        _offline(Path(folder))
+    if "--lab" in words:
+        for title, wave in (("6 units", ["--wave", "pilot"]), ("124 units", [])):
+            _on_hosts(title, wave)
+
+
+def _offline(directory: Path) -> None:
+    workspace = _prepared(directory)
+    haicap = [HAICAP, "-C", str(directory)]
+    plan = [*haicap, "plan", SLUG, "--as-of", DAY.isoformat()]
+    _row("check, 124 units", [*haicap, "check"])
+    _row("lock --check, 124 units", [*haicap, "lock", "--check"])
+    _row("load to render, 128 hosts, alone in a process", _self("render", directory))
+    _row("lock 3,321 units of 34 provinces, alone in a process", _self("lock", directory))
+    _against("253 to create", plan, _preview(workspace), directory, 2)
+    _record(workspace)
+    _against("253 unchanged", plan, _preview(workspace), directory, 0)
+    units = workspace.folder / "units.yml"
+    units.write_text(units.read_text(encoding="utf-8").replace("staff: 38", "staff: 39", 1), encoding="utf-8")
+    _against("1 changed, 252 unchanged", plan, _preview(workspace), directory, 2)
 
 
 def _prepared(directory: Path) -> Workspace:
     """The sample province with every host enrolled (with keys made up)."""
-    folder = directory / "inventories" / "lam-dong"
+    folder = directory / "inventories" / SLUG
     folder.mkdir(parents=True)
     for name in ("province.yml", "units.yml"):
-        shutil.copy(ROOT / "inventories" / "lam-dong" / name, folder / name)
-    first = Workspace.open(directory, "lam-dong")
+        shutil.copy(ROOT / "inventories" / SLUG / name, folder / name)
+    first = Workspace.open(directory, SLUG)
     write_locks(folder, plan_locks(first.inventory, first.locks, DAY).locks)
     names = [unit.gateway for unit in first.inventory.units] + ["hub1", "hub2", "dns1", "dns2"]
     keys = {name: Keys(name.replace("-", "").rjust(43, "A") + "=", "ssh-ed25519 AAAA") for name in names}
     write_keys(first.keys_file, keys)
-    return Workspace.open(directory, "lam-dong")
+    return Workspace.open(directory, SLUG)
 
 
-def _render(workspace: Workspace) -> None:
-    fresh = Workspace.open(workspace.directory, workspace.slug)
-    for host in design_province(fresh.inventory, fresh.locks, DAY).hosts:
-        render_host(host)
+def _record(workspace: Workspace) -> None:
+    """Write the state as it is after an apply of everything, as the engine writes it."""
+    stack, frame = workspace.stack_name, "2025-07-01T00:00:00Z"
+    urn = f"urn:pulumi:{stack}::{PROJECT}::"
+    parent, provider = f"{urn}pulumi:pulumi:Stack::{PROJECT}-{stack}", f"{urn}pulumi:providers:haicap::default"
+    own = "00000000-0000-4000-8000-000000000000"
+    entries: list[dict[str, object]] = [
+        {"urn": parent, "custom": False, "type": "pulumi:pulumi:Stack"},
+        {"urn": provider, "custom": True, "id": own, "type": "pulumi:providers:haicap"},
+    ]
+    for resource in resources_of(design_province(workspace.inventory, workspace.locks, DAY)):
+        kind = TYPES[resource.kind]
+        entry = {"urn": f"{urn}{kind}::{resource.name}", "custom": True, "id": resource.name, "type": kind}
+        values = {"inputs": resource.inputs, "outputs": resource.inputs}
+        entries.append({**entry, **values, "parent": parent, "provider": f"{provider}::{own}"})
+    latest = {"manifest": {"time": frame, "magic": "", "version": ""}, "resources": entries}
+    path = workspace.state_folder / ".pulumi" / "stacks" / PROJECT / f"{stack}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"version": 3, "checkpoint": {"stack": stack, "latest": latest}}), encoding="utf-8")
 
 
-def _lock_all() -> None:
-    from haicap.inventory import national
-    from haicap.inventory.scaffold import scaffold
+def _preview(workspace: Workspace) -> list[str]:
+    program = str(assets.path("stacks") / "province")
+    return [str(find_pulumi()), "preview", "--suppress-progress", "--stack", workspace.stack_name, "--cwd", program]
 
+
+def _against(title: str, plan: Sequence[str], preview: Sequence[str], directory: Path, code: int) -> None:
+    """The plan, the engine's preview of the same, and how many times as long that takes."""
+    ours = _row(f"plan, {title}", plan, code)
+    state = directory / "inventories" / SLUG / ".state"
+    state.mkdir(exist_ok=True)
+    pulumi = Path(preview[0])
+    environment = {
+        "PATH": os.pathsep.join((str(Path(HAICAP).parent), str(pulumi.parent), os.environ["PATH"])),
+        "PULUMI_BACKEND_URL": f"file://{state}",
+        "PULUMI_CONFIG_PASSPHRASE": "",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "HAICAP_DIRECTORY": str(directory),
+        "HAICAP_AS_OF": DAY.isoformat(),
+    }
+    if not (state / ".pulumi").is_dir():
+        _run([*preview[:1], "stack", "init", preview[4], *preview[5:]], 0, environment)
+    theirs = _row(f"pulumi preview, {title}", preview, 0, environment)
+    print(f"{'  the preview takes, for each second of the plan':58} {theirs / ours:8.1f}", flush=True)
+
+
+def _on_hosts(title: str, wave: Sequence[str]) -> None:
+    """Each part of a first apply, once."""
+    directory = ROOT / "build" / "bench"
+    folder = directory / "inventories" / SLUG
+    haicap = [HAICAP, "-C", str(directory)]
+    shutil.rmtree(directory, ignore_errors=True)
+    shutil.copytree(ROOT / "inventories" / SLUG, folder, ignore=shutil.ignore_patterns(".*", "*.lock.yml"))
+    if not wave:
+        province = folder / "province.yml"
+        text = province.read_text(encoding="utf-8")
+        province.write_text(text.replace("bfd_interval_ms: 150", "bfd_interval_ms: 3000"), encoding="utf-8")
+    try:
+        _row(f"{title}: lock", [*haicap, "lock", SLUG], runs=1)
+        _row(f"{title}: boot the hosts", [*haicap, "lab", "up", SLUG, *wave], runs=1)
+        _row(f"{title}: enrol", [*haicap, "enrol", SLUG, *wave], runs=1)
+        _row(f"{title}: plan, all to create", [*haicap, "plan", SLUG, *wave], 2, runs=1)
+        _row(f"{title}: apply", [*haicap, "apply", SLUG, "--yes", *wave], runs=1)
+        _row(f"{title}: inspect", [*haicap, "inspect", SLUG, *wave], runs=1)
+        _row(f"{title}: plan, nothing to do", [*haicap, "plan", SLUG, *wave], runs=1)
+        _row(f"{title}: drift", [*haicap, "drift", SLUG, *wave], runs=1)
+    finally:
+        _run([*haicap, "lab", "down", SLUG], 0)
+
+
+def _part(what: str, directory: Path) -> None:
+    """What has no command of its own, in a process of its own."""
+    if what == "render":
+        fresh = Workspace.open(directory, SLUG)
+        for host in design_province(fresh.inventory, fresh.locks, DAY).hosts:
+            render_host(host)
+        return
     with tempfile.TemporaryDirectory(prefix="haicap-bench-") as folder:
         for province in national.provinces():
             scaffold(Path(folder), province.name)
@@ -75,24 +166,36 @@ def _lock_all() -> None:
             plan_locks(load(Path(folder), path.name), Locks(), DAY)
 
 
-def _run(command: Sequence[str], code: int = 0) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ), check=False)
-    if done.returncode != code:
-        sys.exit(f"{' '.join(command)}: exit {done.returncode}\n{done.stderr}")
+def _self(part: str, directory: Path) -> list[str]:
+    return [sys.executable, __file__, "--part", part, str(directory)]
 
 
-def _row(what: str, work: Callable[[], None]) -> None:
-    seconds = []
-    work()
-    for _ in range(RUNS):
+def _row(
+    what: str, command: Sequence[str], code: int = 0, environment: Mapping[str, str] | None = None, runs: int = RUNS
+) -> float:
+    """Run, print the row, and return the median seconds. Where there are several runs, one before them warms up."""
+    if runs > 1:
+        _run(command, code, environment)
+    measured = [_run(command, code, environment) for _ in range(runs)]
+    seconds, memory = [each for each, _ in measured], max(each for _, each in measured)
+    middle = statistics.median(seconds)
+    print(f"{what:58} {middle:8.2f} {min(seconds):8.2f} {max(seconds):8.2f} {memory:6.0f}", flush=True)
+    return middle
+
+
+def _run(command: Sequence[str], code: int, environment: Mapping[str, str] | None = None) -> tuple[float, float]:
+    """Seconds, and the peak MiB of the largest of its processes."""
+    with tempfile.TemporaryFile("w+") as said:
         started = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - started)
-    who = resource.RUSAGE_SELF if what.startswith("in process") else resource.RUSAGE_CHILDREN
-    memory = resource.getrusage(who).ru_maxrss / 1024
-    low, high = min(seconds), max(seconds)
-    print(f"{what:58} {statistics.median(seconds):8.2f} {low:8.2f} {high:8.2f} {memory:6.0f}", flush=True)
+        process = subprocess.Popen(command, stdout=said, stderr=said, env={**os.environ, **(environment or {})})
+        _, status, used = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != code:
+            said.seek(0)
+            sys.exit(f"{' '.join(command)}: exit {process.returncode}\n{said.read()[-4000:]}")
+    return seconds, used.ru_maxrss / 1024
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -55,7 +55,7 @@ class State:
     @property
     def digest(self) -> str:
         """SHA-256 of what plans are made from: names, what stands there, and what is incomplete."""
-        return digest_of({name: [r.inputs, r.found, r.incomplete] for name, r in self.resources.items()})
+        return digest_of({name: [r.found, r.found == r.inputs, r.incomplete] for name, r in self.resources.items()})
 
 
 def urn_of(workspace: Workspace, kind: str, name: str) -> str:
@@ -111,11 +111,13 @@ def _recorded(entry: dict[str, Any]) -> Recorded | None:
     if kind is None or entry.get("delete"):
         return None
     urn = str(entry["urn"])
+    written, stands = entry.get("inputs") or {}, entry.get("outputs") or {}
+    inputs = normalise(written)
     return Recorded(
         name=urn.rpartition("::")[2],
         kind=kind,
         urn=urn,
-        inputs=normalise(entry.get("inputs") or {}),
-        found=normalise(entry.get("outputs") or {}),
+        inputs=inputs,
+        found=inputs if stands == written else normalise(stands),
         incomplete=bool(entry.get("initErrors")),
     )
