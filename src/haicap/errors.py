@@ -18,6 +18,12 @@ class Refused(HaicapError):
     exit_code = 3
 
 
+class Stopped(HaicapError):
+    """Somebody pressed Ctrl-C."""
+
+    exit_code = 130
+
+
 @dataclass(frozen=True, order=True)
 class Finding:
     """One thing wrong in what people wrote.

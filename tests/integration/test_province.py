@@ -186,6 +186,22 @@ def test_a_killed_apply_is_finished_by_the_next_and_nothing_works_on_beside_it(p
     assert province.plan() == {}
 
 
+def test_ctrl_c_stops_an_apply_with_its_state_true_and_the_next_finishes_it(province: Province) -> None:
+    path = province.folder / "province.yml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("bfd_multiplier: 4", "bfd_multiplier: 3"), encoding="utf-8")
+    apply = subprocess.Popen(
+        [HAICAP, "-C", province.directory, "apply", "lam-dong", "--yes"], stdout=subprocess.PIPE, text=True
+    )
+    time.sleep(8)
+    apply.send_signal(signal.SIGINT)
+    said, _ = apply.communicate(timeout=60)
+    assert apply.returncode == 130, said
+    assert "Stopped: " in said
+    province.run("apply", "lam-dong", "--yes")
+    assert province.plan() == {}
+
+
 def test_no_secret_is_in_anything_that_was_written(province: Province) -> None:
     found = subprocess.run(
         [HAICAP, "-C", province.directory, "lab", "exec", "gw-24829", "--", "cat", "/etc/wireguard/private.key"],

@@ -15,9 +15,9 @@ import click
 
 from haicap import __version__
 from haicap.cli import screen
-from haicap.errors import HaicapError
+from haicap.errors import HaicapError, Stopped
 
-_CLEAN, _ERROR, _STOPPED = 0, 1, 130
+_CLEAN, _ERROR = 0, 1
 _USERS = (errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.ELOOP)
 
 # In the order in which they are used. The text is what `haicap --help` says; the verb's module isn't imported for it.
@@ -105,7 +105,7 @@ class _Group(click.Group):
             return _ERROR
         except click.Abort:
             screen.say("Stopped.")
-            return _STOPPED
+            return Stopped.exit_code
         except OSError as error:
             return _failed_file(error)
         return code if isinstance(code, int) else _CLEAN

@@ -47,7 +47,7 @@ ssh_key = click.option(
     help="The private key for live hosts; without it, the SSH agent's.",
 )
 yes = click.option("--yes", is_flag=True, help="Does not ask.")
-full = click.option("--full", is_flag=True, help="Everything that is created, not only how much.")
+full = click.option("--full", is_flag=True, help="All that is created, and long changes to their end.")
 
 
 def units(verb: Verb) -> Verb:

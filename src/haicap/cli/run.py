@@ -7,6 +7,7 @@ from typing import Any
 
 from haicap.cli import ask, screen
 from haicap.cli.progress import Counter
+from haicap.errors import Stopped
 from haicap.plan.model import Plan
 from haicap.report.text import done_word
 from haicap.stack.engine import Applied, StepEvent, apply
@@ -14,14 +15,15 @@ from haicap.stack.workspace import Workspace
 
 
 def apply_plan(ws: Workspace, plan: Plan, again: str, *, as_json: bool) -> int:
-    """Do a plan; `again` is the command that goes on where this one stopped. The exit code: 1 if anything failed."""
+    """Do a plan; `again` is the command that goes on where this one stopped. The exit code: 1 if anything failed, 130
+    after Ctrl-C."""
     if not plan.pending:
         _report(ws, plan, Applied(0, (), 0), again, as_json)
         return 0
     with Steps(ask.names_of(ws.inventory), len(plan.pending)) as steps:
         applied = apply(ws, plan, steps.on_event)
     _report(ws, plan, applied, again, as_json)
-    return int(bool(applied.failures))
+    return Stopped.exit_code if applied.stopped else int(bool(applied.failures))
 
 
 class Steps(Counter):
@@ -54,7 +56,7 @@ def _report(ws: Workspace, plan: Plan, applied: Applied, again: str, as_json: bo
     if as_json:
         screen.put_json(_json(ws, plan, applied))
         return
-    for failure in applied.failures:
+    for failure in () if applied.stopped else applied.failures:
         screen.say(f"{failure.resource} {failure.system}: {failure.cause}")
         if failure.next_step:
             screen.say(f"    {failure.next_step}")
@@ -62,8 +64,9 @@ def _report(ws: Workspace, plan: Plan, applied: Applied, again: str, as_json: bo
     if not plan.pending:
         screen.put("Nothing to do.")
     else:
-        screen.put(f"{applied.done} done, {failed} failed, {applied.skipped} not begun")
-    if failed:
+        told = "Stopped: " if applied.stopped else ""
+        screen.put(f"{told}{applied.done} done, {failed} failed, {applied.skipped} not begun")
+    if failed or applied.stopped:
         screen.say(f"Run `{again}` again: it does only what is left.")
 
 
@@ -76,4 +79,5 @@ def _json(ws: Workspace, plan: Plan, applied: Applied) -> dict[str, Any]:
         "done": applied.done,
         "failures": applied.failures,
         "skipped": applied.skipped,
+        "stopped": applied.stopped,
     }

@@ -13,6 +13,7 @@ Kind = Literal["create", "update", "replace", "delete", "unchanged", "added", "g
 SIGNS: Mapping[Action, str] = {"create": "+", "update": "~", "replace": "±", "delete": "-", "unchanged": " "}
 _DONE = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted", "unchanged": "unchanged"}
 _CONTEXT = 1  # unchanged lines around a changed one
+_LINES = 60  # of one change
 _WAITING = 5  # hosts that are named one by one
 
 
@@ -53,9 +54,8 @@ def done_word(action: str) -> str:
 def change_lines(
     change: Change, names: Mapping[str, str], *, full: bool = False, word: str | None = None
 ) -> Iterator[Line]:
-    """One change: its head, and below it what changes to the line; a create or a delete in numbers, if not `full`.
-
-    `word` stands in the head instead of the action."""
+    """One change: its head, and below it what changes to the line. If not `full`, a create or a delete in numbers, and
+    of a long change its beginning. `word` stands in the head instead of the action."""
     name = names.get(change.unit or "", "")
     words = [
         f"{SIGNS[change.action]} {word or change.action} {change.resource}",
@@ -68,9 +68,12 @@ def change_lines(
         return
     if not change.diff:
         yield Line("    its last run did not end well: it is done again")
-    for difference in change.diff:
-        for leaf in _leaves(difference):
-            yield from _difference_lines(leaf)
+    leaves = (leaf for difference in change.diff for leaf in _leaves(difference))
+    lines = [line for leaf in leaves for line in _difference_lines(leaf)]
+    shown = lines if full or len(lines) <= _LINES + 1 else lines[:_LINES]
+    yield from shown
+    if len(shown) < len(lines):
+        yield Line(f"    ... and {len(lines) - len(shown)} more lines; `--full` shows them")
 
 
 def _selected(plan: Plan) -> str:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 from typing import Literal
 
 from pulumi.automation import CommandError
 from pulumi.automation.events import EngineEvent
 
 from haicap.design import design_province
-from haicap.errors import HaicapError
+from haicap.errors import HaicapError, Stopped
 from haicap.plan.diff import differences
 from haicap.plan.model import Change, Plan, digest_of
 from haicap.provider.context import write_context
@@ -57,11 +58,12 @@ class Failure:
 
 @dataclass(frozen=True)
 class Applied:
-    """What came of an apply: how many changes were done, which failed, how many were not begun."""
+    """What came of an apply: how many changes were done, which failed, how many were not begun; stopped by Ctrl-C?"""
 
     done: int
     failures: tuple[Failure, ...]
     skipped: int
+    stopped: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,10 +92,11 @@ def apply(workspace: Workspace, plan: Plan, on_event: OnEvent) -> Applied:
         with TemporaryDirectory(prefix="haicap-") as folder:
             context = Path(folder) / "run.json"
             write_context(context, workspace.connection(), plan)
-            with open_stack(workspace, lambda: register(resources), context) as stack:
+            with open_stack(workspace, lambda: register(resources), context) as engine:
                 _watch(
                     follower,
-                    lambda: stack.up(
+                    engine.stopped,
+                    lambda: engine.stack.up(
                         on_event=follower.take,
                         parallel=_PARALLEL,
                         continue_on_error=True,
@@ -102,7 +105,7 @@ def apply(workspace: Workspace, plan: Plan, on_event: OnEvent) -> Applied:
                     ),
                 )
     done, failures = follower.done, tuple(follower.failures.values())
-    return Applied(len(done), failures, len(plan.pending) - len(done) - len(failures))
+    return Applied(len(done), failures, len(plan.pending) - len(done) - len(failures), engine.stopped.is_set())
 
 
 def find_drift(workspace: Workspace, units: frozenset[str] | None, on_event: OnEvent) -> Drift:
@@ -123,17 +126,20 @@ def find_drift(workspace: Workspace, units: frozenset[str] | None, on_event: OnE
         with TemporaryDirectory(prefix="haicap-") as folder:
             context = Path(folder) / "run.json"
             write_context(context, workspace.connection(), Plan(workspace.slug, workspace.target, "", {}, {}, ()))
-            with open_stack(workspace, lambda: None, context) as stack:
+            with open_stack(workspace, lambda: None, context) as engine:
                 targets = [urn_of(workspace, recorded.kind, name) for name, recorded in chosen.items()]
                 _watch(
                     follower,
-                    lambda: stack.refresh(
+                    engine.stopped,
+                    lambda: engine.stack.refresh(
                         on_event=follower.take,
                         parallel=_PARALLEL,
                         target=None if units is None else targets,
                         suppress_progress=True,
                     ),
                 )
+        if engine.stopped.is_set():
+            raise Stopped("Stopped: what was not looked at yet is as unknown as before.")
         after = read_state(workspace)
     changes = (_drift(after.resources[name]) for name in chosen if name not in follower.failures)
     return Drift(tuple(change for change in changes if change.diff), tuple(follower.failures.values()))
@@ -178,12 +184,12 @@ def _drift(recorded: Recorded) -> Change:
     return Change(recorded.unit, recorded.system, recorded.name, "update", digest_of(recorded.found), diff)
 
 
-def _watch(follower: _Follower, run: Callable[[], object]) -> None:
-    """Run the engine; its own error counts only where no resource's failure explains it."""
+def _watch(follower: _Follower, stopped: Event, run: Callable[[], object]) -> None:
+    """Run the engine; its own error counts only where neither a resource's failure nor Ctrl-C explains it."""
     try:
         run()
     except CommandError as error:
-        if not follower.failures:
+        if not follower.failures and not stopped.is_set():
             raise HaicapError(_engine_error(str(error), follower.diagnostics)) from error
 
 

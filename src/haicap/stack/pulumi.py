@@ -8,8 +8,10 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 from types import FrameType
 
 from pulumi import automation as auto
@@ -44,8 +46,16 @@ def find_pulumi() -> Path:
     return Path(found)
 
 
+@dataclass(frozen=True)
+class OpenStack:
+    """A stack to run, and whether Ctrl-C has stopped it."""
+
+    stack: auto.Stack
+    stopped: Event
+
+
 @contextmanager
-def open_stack(workspace: Workspace, program: Callable[[], None], context: Path) -> Iterator[auto.Stack]:
+def open_stack(workspace: Workspace, program: Callable[[], None], context: Path) -> Iterator[OpenStack]:
     """The province's stack with an inline program; `context` is the provider's run context. Ctrl-C ends it cleanly."""
     workspace.state_folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="haicap-") as folder:
@@ -65,8 +75,8 @@ def open_stack(workspace: Workspace, program: Callable[[], None], context: Path)
         options = auto.LocalWorkspaceOptions(
             work_dir=folder, project_settings=settings, env_vars=environment, pulumi_home=None
         )
-        with _forwarding_interrupts(Path(folder) / "engine.pid"):
-            yield auto.create_or_select_stack(workspace.stack_name, PROJECT, program, opts=options)
+        with _forwarding_interrupts(Path(folder) / "engine.pid") as stopped:
+            yield OpenStack(auto.create_or_select_stack(workspace.stack_name, PROJECT, program, opts=options), stopped)
 
 
 def _launcher(folder: Path, command: Path) -> str:
@@ -81,15 +91,18 @@ def _launcher(folder: Path, command: Path) -> str:
 
 
 @contextmanager
-def _forwarding_interrupts(pid_file: Path) -> Iterator[None]:
-    """While it holds, Ctrl-C asks the engine to stop: it ends what it is at, records it, and starts nothing new."""
+def _forwarding_interrupts(pid_file: Path) -> Iterator[Event]:
+    """While it holds, Ctrl-C asks the engine to stop: it records what was done, and starts nothing new. Yields the flag
+    that then is set."""
+    stopped = Event()
 
     def forward(_signal: int, _frame: FrameType | None) -> None:
+        stopped.set()
         with suppress(OSError, ValueError):
             os.kill(int(pid_file.read_text(encoding="utf-8")), signal.SIGINT)
 
     before = signal.signal(signal.SIGINT, forward)
     try:
-        yield
+        yield stopped
     finally:
         signal.signal(signal.SIGINT, before)

@@ -37,6 +37,13 @@ def test_records_in_numbers():
     assert _text(_change("delete", Difference(("zones",), zones, None)))[1:] == ["    2 record sets in 2 zones"]
 
 
+def test_a_long_change_shows_its_beginning_and_says_how_to_see_the_rest():
+    text = "".join(f"{n}\n" for n in range(500))
+    change = _change("update", Difference(("files", "/etc/frr/frr.conf"), "", text))
+    assert _text(change)[-2:] == ["      +58", "    ... and 441 more lines; `--full` shows them"]
+    assert _text(change, full=True)[-1] == "      +499"
+
+
 @pytest.mark.parametrize(
     ("difference", "lines"),
     [
