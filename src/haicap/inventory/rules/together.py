@@ -167,26 +167,32 @@ def server_label(inventory: Inventory, marks: Marks) -> Iterator[Remark]:
 
 
 def legacy_name(inventory: Inventory, marks: Marks) -> Iterator[Remark]:
-    """A predecessor's old name lies in the province's domains, stands once, and is no unit's own name now."""
+    """A predecessor's old name lies in the province's domains, in no other unit's zone, and stands once."""
     province = inventory.province
     own = {f"{_label(unit)}.{province.domain}": unit for unit in inventory.units}
     seen: dict[str, Unit] = {}
     for i, unit in enumerate(inventory.units):
         for j, predecessor in enumerate(unit.predecessors):
             for k, name in enumerate(predecessor.names):
-                if reason := _legacy_problem(name, province, own, seen):
+                if reason := _legacy_problem(name, unit, province, own, seen):
                     yield on_unit(
                         marks, i, unit, ("predecessors", j, "names", k), f"predecessor {predecessor.code}: {reason}"
                     )
                 seen.setdefault(name, unit)
 
 
-def _legacy_problem(name: str, province: Province, own: dict[str, Unit], seen: dict[str, Unit]) -> str | None:
+def _legacy_problem(
+    name: str, unit: Unit, province: Province, own: dict[str, Unit], seen: dict[str, Unit]
+) -> str | None:
     domains = (province.domain, *province.legacy_domains)
     if not any(name.endswith(f".{domain}") for domain in domains):
         return f"{name} is not inside {' or '.join(domains)}; add its domain to legacy_domains or remove the name"
     if name in own:
         return f"{name} is the name of {title(own[name])} now; remove it here"
+    labels = name.split(".")
+    for start in range(1, len(labels)):
+        if (owner := own.get(".".join(labels[start:]), unit)) is not unit:
+            return f"{name} lies in the zone of {title(owner)}, whose servers would not know it; remove it here"
     if name in seen:
         return f"{name} is kept for {title(seen[name])} already; a name has one successor"
     return None
