@@ -11,7 +11,7 @@ REPLACING = ("host",)  # a resource that names another host is another resource
 
 def differences(before: Mapping[str, Json], after: Mapping[str, Json]) -> tuple[Difference, ...]:
     """Every value that differs, by its path, in a stable order. Mappings are compared key by key, lists whole."""
-    return tuple(_walk((), before, after))
+    return tuple(_walk((), before, after)) if before != after else ()
 
 
 def replaces(diff: tuple[Difference, ...]) -> bool:

@@ -26,7 +26,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Change:
-    """What happens to one resource. `digest` is of the inputs after it (before it, for a delete)."""
+    """What happens to one resource. `digest` is of the inputs after it (before it for a delete, empty for nothing)."""
 
     unit: str | None
     system: str

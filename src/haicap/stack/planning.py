@@ -68,7 +68,8 @@ def _change(wanted: Resource | None, recorded: Recorded | None) -> Change:
         return Change(recorded.unit, recorded.system, recorded.name, "delete", digest_of(recorded.inputs), diff)
     diff = differences(recorded.found if recorded is not None else {}, wanted.inputs)
     action = _action(recorded, replaces(diff), bool(diff))
-    return Change(wanted.unit, wanted.system, wanted.name, action, digest_of(wanted.inputs), diff)
+    digest = "" if action == "unchanged" else digest_of(wanted.inputs)
+    return Change(wanted.unit, wanted.system, wanted.name, action, digest, diff)
 
 
 def _action(recorded: Recorded | None, replacing: bool, differing: bool) -> Action:

@@ -77,7 +77,7 @@ def _read_file(workspace: Workspace) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        document = json.loads(path.read_bytes())
+        document = _parse(path.read_bytes())
         return document["checkpoint"].get("latest") or {}
     except (ValueError, KeyError, TypeError) as error:
         raise HaicapError(
@@ -100,10 +100,15 @@ def _export(workspace: Workspace) -> dict[str, Any]:
     environment = {**os.environ, "PULUMI_BACKEND_URL": workspace.backend_url, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if done.returncode == 0:
-        return dict(json.loads(done.stdout).get("deployment") or {})
+        return dict(_parse(done.stdout).get("deployment") or {})
     if "no stack named" in done.stderr:
         return {}
     raise HaicapError(f"{workspace.backend_url}: the recorded state can't be read: {done.stderr.strip()}")
+
+
+def _parse(text: str | bytes) -> dict[str, Any]:
+    """A document of the engine's. It may write a whole number as `1e+06`: that is an integer all the same."""
+    return dict(json.loads(text, parse_float=lambda number: normalise(float(number))))
 
 
 def _recorded(entry: dict[str, Any]) -> Recorded | None:
@@ -111,13 +116,12 @@ def _recorded(entry: dict[str, Any]) -> Recorded | None:
     if kind is None or entry.get("delete"):
         return None
     urn = str(entry["urn"])
-    written, stands = entry.get("inputs") or {}, entry.get("outputs") or {}
-    inputs = normalise(written)
+    inputs, found = entry.get("inputs") or {}, entry.get("outputs") or {}
     return Recorded(
         name=urn.rpartition("::")[2],
         kind=kind,
         urn=urn,
         inputs=inputs,
-        found=inputs if stands == written else normalise(stands),
+        found=inputs if found == inputs else found,
         incomplete=bool(entry.get("initErrors")),
     )
