@@ -35,11 +35,11 @@ class _Entry(NamedTuple):
     """A person's entry: in which file, and where in it."""
 
     file: StaffFile
-    index: int
+    place: int
     person: Person
 
     def at(self, *path: str | int) -> tuple[str, int]:
-        return self.file.marks.at("people", self.index, *path)
+        return self.file.marks.at("people", self.place, *path)
 
 
 class _Claim(NamedTuple):
@@ -64,8 +64,8 @@ def staff_number(files: StaffFiles) -> Iterator[Remark]:
     for here, before in _overlaps(files):
         if here.person.name != before.person.name:
             reason = (
-                f"{here.person.id} is also the number of {_title(before.person)} in {_where(here, before)} on "
-                f"{_shared_day(here, before)}; give each person a number of their own, or correct the name"
+                f'the number is also that of "{shown(before.person.name)}" on {_shared_day(here, before)} '
+                f"({_where(here, before)}); give each person a number of their own, or correct the name"
             )
             yield Remark(here.at("id"), _title(here.person), reason)
 
@@ -87,8 +87,8 @@ def _overlaps(files: StaffFiles) -> Iterator[tuple[_Entry, _Entry]]:
     """Entries of one staff number that share a day: each with the one before it that lasts longest."""
     by_number: dict[str, list[_Entry]] = defaultdict(list)
     for file in files:
-        for index, person in enumerate(file.staff.people):
-            by_number[person.id].append(_Entry(file, index, person))
+        for place, person in enumerate(file.staff.people):
+            by_number[person.id].append(_Entry(file, place, person))
     for entries in by_number.values():
         ordered = sorted(entries, key=lambda entry: entry.person.valid_from)
         longest = ordered[0]
@@ -177,12 +177,12 @@ def former_address_once(files: StaffFiles) -> Iterator[Remark]:
         for claims in _claims(file):
             for claim in claims:
                 other = first.setdefault(claim.address, claim)
-                if other is not claim and (other.owner != claim.owner or other in claims):
-                    where = (
-                        f"line {other.place[1]}" if other.place[0] == claim.place[0] else "{}:{}".format(*other.place)
-                    )
-                    reason = f"{claim.address} is also claimed by {other.subject} in {where}; leave it with one of them"
-                    yield Remark(claim.place, claim.subject, reason)
+                if other is claim or (other.owner == claim.owner and other not in claims):
+                    continue
+                where = f"line {other.place[1]}" if other.place[0] == claim.place[0] else "{}:{}".format(*other.place)
+                also = f"is also claimed by {other.subject} in {where}; leave it with one of them"
+                reason = "is there twice; remove one" if other.owner == claim.owner else also
+                yield Remark(claim.place, claim.subject, f"{claim.address} {reason}")
 
 
 def _claims(file: StaffFile) -> Iterator[list[_Claim]]:
