@@ -39,7 +39,7 @@ _HEADINGS: Mapping[str, tuple[str, ...]] = {
         "former addresses", "old address", "old email",
     ),
 }  # fmt: skip
-_NEEDED = ("id", "name", "position", "from", "unit")
+_NEEDED = {"id": "Số hiệu", "name": "Họ và tên", "position": "Chức vụ", "from": "Từ ngày", "unit": "Đơn vị"}
 _BY_HEADING = {heading: key for key, headings in _HEADINGS.items() for heading in headings}
 _HEADING_ROWS = 20  # headings stand below a title, not below the people
 _VIETNAMESE_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
@@ -66,7 +66,7 @@ def read_people(table: Table, inventory: Inventory) -> StaffTable:
     """
     heading = next((row for row in table.rows[:_HEADING_ROWS] if len(_columns(row)) > 1), None)
     if heading is None:
-        reason = "no row holds the headings; name the columns, such as Số hiệu, Họ và tên, Chức vụ, Từ ngày, Đơn vị"
+        reason = f"no row holds the headings; name the columns {', '.join(_NEEDED.values())}"
         return StaffTable({}, (), (Finding(table.file, 0, "", reason, "table-heading"),))
     columns = _columns(heading)
     ignored = tuple(str(cell) for i, cell in enumerate(heading.cells) if cell and i not in columns.values())
@@ -109,16 +109,14 @@ def _heading(cell: object) -> str:
 def _heading_findings(file: str, row: Row, columns: Mapping[str, int]) -> Iterator[Finding]:
     """Columns that are missing, or there twice."""
     others = [str(cell) for i, cell in enumerate(row.cells) if cell and i not in columns.values()]
-    for key in _NEEDED:
+    unknown = ", ".join(f'"{shown(cell)}"' for cell in others if _heading(cell) not in _BY_HEADING) or "none"
+    for key, name in _NEEDED.items():
         if key not in columns:
-            wanted = _HEADINGS[key][0]
-            reason = f'there is no column for "{key}"; name one {" or ".join(_HEADINGS[key][:3])} (accents or not)'
-            near = did_you_mean(wanted, map(_heading, others))
-            hint = f"{near} is near" if near.startswith("; did you mean") else ""
-            yield Finding(file, row.number, "", reason + hint, "table-heading")
+            reason = f'there is no column "{name}" ({key}); name the one that holds it so (not understood: {unknown})'
+            yield Finding(file, row.number, "", reason, "table-heading")
     for cell in others:
-        if (key := _BY_HEADING.get(_heading(cell))) is not None:
-            reason = f'"{shown(cell)}" is a second column for "{key}"; remove or rename one'
+        if known := _BY_HEADING.get(_heading(cell)):
+            reason = f'"{shown(cell)}" is a second column for "{known}"; remove or rename one'
             yield Finding(file, row.number, "", reason, "table-heading")
 
 

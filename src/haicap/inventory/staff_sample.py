@@ -60,12 +60,13 @@ def generate_staff(province_code: str, unit_code: str, count: int, since: date, 
     for number in range(1, count + 1):
         draws = _Draws(f"{province_code}/{unit_code}/{number}")
         name = _name(draws)
+        position = _LEADERS[number - 1] if number <= len(_LEADERS) else draws.word(_POSITIONS)
         former = _former_address(draws, name, old_names, taken)
         people.append(
             Person(
                 id=f"{province_code}-{unit_code}-{number:03}",
                 name=name,
-                position=_LEADERS[number - 1] if number <= len(_LEADERS) else draws.word(_POSITIONS),
+                position=position,
                 **{"from": since},
                 former_addresses=() if former is None else (former,),
             )
