@@ -89,7 +89,7 @@ def _overlaps(files: StaffFiles) -> Iterator[tuple[_Entry, _Entry]]:
     for file in files:
         for place, person in enumerate(file.staff.people):
             by_number[person.id].append(_Entry(file, place, person))
-    for entries in by_number.values():
+    for entries in (several for several in by_number.values() if len(several) > 1):
         ordered = sorted(entries, key=lambda entry: entry.person.valid_from)
         longest = ordered[0]
         for here in ordered[1:]:
@@ -188,7 +188,8 @@ def former_address_once(files: StaffFiles) -> Iterator[Remark]:
 def _claims(file: StaffFile) -> Iterator[list[_Claim]]:
     """The former addresses of a file, those of each person and each mailbox together."""
     for i, person in enumerate(file.staff.people):
-        yield _claimed(file, ("people", i), person, person.id, _title(person))
+        if person.former_addresses:
+            yield _claimed(file, ("people", i), person, person.id, _title(person))
     for i, mailbox in enumerate(file.staff.mailboxes):
         yield _claimed(file, ("mailboxes", i), mailbox, f"{file.code} {mailbox.role}", _mailbox_title(mailbox))
 
