@@ -27,6 +27,8 @@ _ENTRIES = {
     "mailboxes": ("mailbox", "role", "title"),
 }
 
+_SCALARS = (str, int, float)  # a boolean is an int
+
 
 @dataclass
 class Reading:
@@ -82,7 +84,7 @@ def _subject(node: Node | None, path: KeyPath) -> tuple[str, str]:
     entry = node.find(path[:2])[0] if node else None
     kind, *keys = _ENTRIES[path[0]]
     number, name = (entry.child(key) if entry else None for key in keys)
-    words = [shown(str(part.raw or part.value)) for part in (number,) if part and part.value is not None]
+    words = [shown(str(part.raw or part.value)) for part in (number,) if part and isinstance(part.value, _SCALARS)]
     names = [f'"{shown(part.value)}"' for part in (name,) if part and isinstance(part.value, str)]
     return " ".join([kind, *(words or [f"number {path[1] + 1}"]), *names]), _dotted(path[2:])
 

@@ -43,8 +43,7 @@ _NEEDED = {"id": "Số hiệu", "name": "Họ và tên", "position": "Chức v�
 _BY_HEADING = {heading: key for key, headings in _HEADINGS.items() for heading in headings}
 _HEADING_ROWS = 20  # headings stand below a title, not below the people
 _VIETNAMESE_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
-_EXCEL_FIRST = date(1899, 12, 30)  # Excel counts days from here (and has a 29 February 1900)
-_EXCEL_DAYS = range(10_000, 100_000)  # 1927 to 2173
+_EXCEL_FIRST = date(1899, 12, 30)  # Excel counts days from here; five digits are 1927 to 2173
 _KINDS = {"commune": "xã", "ward": "phường", "special_zone": "đặc khu"}
 _COMMITTEE = re.compile(r"^(ubnd|[uủ][yỷ] ban nh[aâ]n d[aâ]n)\s+", re.IGNORECASE)
 _KIND = re.compile(r"^(x[aã]|ph[uư][oờ]ng|[dđ][aặ]c khu)\s+", re.IGNORECASE)
@@ -144,7 +143,7 @@ def _date(cell: object) -> str:
     if isinstance(cell, date):
         return cell.isoformat()
     text = _text(cell)
-    if text.isascii() and text.isdecimal() and int(text) in _EXCEL_DAYS:
+    if re.fullmatch(r"[1-9][0-9]{4}", text):
         return (_EXCEL_FIRST + timedelta(days=int(text))).isoformat()
     if found := _VIETNAMESE_DATE.fullmatch(text):
         day, month, year = map(int, found.groups())

@@ -59,6 +59,12 @@ def test_thousands_with_one_number_do_not_take_long(folder: Path) -> None:
     assert len(caught.value.findings) == 3_999
 
 
+def test_a_number_that_is_no_text_has_no_place_in_a_heading(folder: Path) -> None:
+    (folder / "inventories/x/staff/23041.yml").write_text('unit: "23041"\npeople: [{id: {a: 1}, name: [x]}]\n')
+    with pytest.raises(FindingsError, match=r"23041\.yml:2  person number 1\n"):
+        load_with_staff(folder, "x")
+
+
 def test_the_invented_people_of_a_unit(lam_dong_folder: Path, lam_dong: Inventory) -> None:
     staff = load_staff(lam_dong_folder, "lam-dong", lam_dong)
     unit = staff.units["24958"]
