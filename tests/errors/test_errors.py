@@ -15,10 +15,10 @@ import pytest
 
 from haicap.errors import HaicapError
 from haicap.inventory.limits import MAX_BYTES, MAX_ENTRIES, MAX_KEYS
-from haicap.inventory.loader import load
 from haicap.inventory.reader import TRAP_RULES
 from haicap.inventory.rules import rule_names
 from haicap.inventory.schema_errors import SCHEMA_RULES
+from haicap.inventory.staff_loader import load_with_staff
 
 HERE = Path(__file__).parent
 CASES = sorted((HERE / "cases").glob("*.case"))
@@ -34,9 +34,9 @@ def inventory(tmp_path: Path) -> Path:
 
 
 def message(directory: Path) -> str:
-    """What a person reads when the inventory `x` is loaded."""
+    """What a person reads when the inventory `x` is loaded with its staff."""
     with pytest.raises(HaicapError) as caught:
-        load(directory, "x")
+        load_with_staff(directory, "x")
     return str(caught.value) + "\n"
 
 
@@ -45,7 +45,8 @@ def units_file(directory: Path) -> Path:
 
 
 def test_the_base_has_no_fault(inventory: Path) -> None:
-    assert len(load(inventory, "x").units) == 3
+    found, staff = load_with_staff(inventory, "x")
+    assert (len(found.units), [len(unit.people) for unit in staff.units.values()]) == (3, [2, 3])
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
@@ -114,6 +115,23 @@ def test_a_missing_file(inventory: Path) -> None:
         "  the file is missing; `haicap init PROVINCE` writes a complete inventory  [missing-file]\n"
         "Fix these and run `haicap check x`.\n"
     )
+
+
+def test_a_staff_file_with_another_ending(inventory: Path) -> None:
+    (inventory / "inventories/x/staff/23041.yaml").write_text("unit: '23041'\npeople: []\n")
+    assert message(inventory) == (
+        "inventories/x/staff/23041.yaml\n"
+        "  only files named .yml are read here; rename it to 23041.yml  [staff-file-name]\n"
+        "Fix these and run `haicap check x`.\n"
+    )
+
+
+def test_staff_findings_without_end(inventory: Path) -> None:
+    folder = inventory / "inventories/x/staff"
+    for name in ("11111", "22222"):
+        (folder / f"{name}.yml").write_text(f"unit: '{name}'\npeople:\n" + "- {a1: 1, a2: 2, a3: 3}\n" * 1_500)
+    reason = "more than 5000 findings; staff files from here on were not read  [limit-findings]"
+    assert f"inventories/x/staff/23053.yml\n  {reason}\n" in message(inventory)
 
 
 def test_ten_megabytes(inventory: Path) -> None:

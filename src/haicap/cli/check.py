@@ -9,7 +9,8 @@ import click
 
 from haicap.cli import ask, options, screen
 from haicap.errors import FindingsError
-from haicap.inventory.loader import find_provinces, load
+from haicap.inventory.loader import find_provinces
+from haicap.inventory.staff_loader import load_with_staff
 
 
 @click.command("check")
@@ -17,7 +18,7 @@ from haicap.inventory.loader import find_provinces, load
 @options.as_json
 @click.pass_obj
 def command(directory: Path, province: str | None, as_json: bool) -> int:
-    """Validate the inventory; without PROVINCE, every one that there is.
+    """Validate the inventory and the staff files; without PROVINCE, every one that there is.
 
     Shows all findings at once, each with file, line and the way out. Exit code 1 if there is one.
 
@@ -36,7 +37,7 @@ def command(directory: Path, province: str | None, as_json: bool) -> int:
 
 def _check(directory: Path, slug: str, *, tell: bool) -> dict[str, Any]:
     try:
-        inventory = load(directory, slug)
+        inventory, _ = load_with_staff(directory, slug)
     except FindingsError as error:
         if tell:
             screen.say(str(error))

@@ -15,7 +15,8 @@ from haicap.inventory.scaffold import scaffold
 @options.as_json
 @click.pass_obj
 def command(directory: Path, province: str, as_json: bool) -> None:
-    """Write a new inventory from the national data: real units, names and predecessors, synthetic addresses.
+    """Write a new inventory from the national data: real units, names and predecessors; synthetic addresses
+    and people.
 
     PROVINCE is a province's name or code. Nothing that is there already is overwritten.
 
@@ -29,5 +30,7 @@ def command(directory: Path, province: str, as_json: bool) -> None:
         screen.put_json({"province": slug, "files": [path.relative_to(directory).as_posix() for path in written]})
         return
     for path in written:
-        screen.put(path.relative_to(directory).as_posix())
+        if path.parent.name != "staff":
+            screen.put(path.relative_to(directory).as_posix())
+    screen.put(f"inventories/{slug}/staff/ ({screen.count(len(written) - 2, 'file')})")
     screen.say(f"Replace what is marked synthetic, then run `haicap check {slug}`.")

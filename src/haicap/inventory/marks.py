@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 Path = tuple[str | int, ...]
@@ -70,3 +70,19 @@ class Marks:
         place = self.order[index] if self.order is not None else index
         line = self.units_node.find(("units", place, *path))[1] if self.units_node else 0
         return self.units_file, line
+
+
+@dataclass(frozen=True)
+class FileMarks:
+    """Lines of one file's values. `order["people"][i]` is the place in the file of the i-th person that was read."""
+
+    file: str
+    node: Node
+    order: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def at(self, *path: str | int) -> tuple[str, int]:
+        """File and line of a value; the path counts in what was read."""
+        match path:
+            case (str(key), int(index), *rest) if key in self.order:
+                return self.file, self.node.find((key, self.order[key][index], *rest))[1]
+        return self.file, self.node.find(path)[1]

@@ -1,4 +1,4 @@
-"""A new inventory from the national data, ready to pass `haicap check`: real units, synthetic addresses."""
+"""A new inventory from the national data, ready to pass `haicap check`: real units, synthetic addresses and people."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 
 from haicap.errors import HaicapError
@@ -13,6 +14,8 @@ from haicap.inventory import national
 from haicap.inventory.naming import dns_label, province_domain
 from haicap.inventory.national import Descent, NationalProvince, NationalUnit, OldCommune
 from haicap.inventory.province_text import PROVINCE, UNITS_HEAD
+from haicap.inventory.staff_sample import generate_staff
+from haicap.inventory.staff_text import STAFF_HEAD, staff_yaml
 
 MERGER_DATE = "2025-07-01"
 # Level-1 agency codes that are known for sure; a code is never derived from the statistics code.
@@ -25,18 +28,19 @@ _KIND_LABELS = {"commune": "xa", "ward": "phuong", "township": "thitran"}
 
 
 def scaffold(directory: Path, province_name_or_slug: str) -> list[Path]:
-    """Write `inventories/<slug>/province.yml` and `units.yml` under `directory`; the paths written.
+    """Write `inventories/<slug>/province.yml`, `units.yml` and `staff/` under `directory`; the paths written.
 
-    Raises HaicapError for an unknown province, or when either file is there already: nothing is overwritten.
+    Raises HaicapError for an unknown province, or when one of them is there already: nothing is overwritten.
     """
     province = national.province(province_name_or_slug)
     folder = directory / "inventories" / province.slug
     texts = {folder / "province.yml": province_yaml(province), folder / "units.yml": units_yaml(province)}
-    for path in texts:
+    for path in (*texts, folder / "staff"):
         if path.exists():
             there = path.relative_to(directory).as_posix()
             raise HaicapError(f"{there} is there already; nothing was written. Move it away to start anew.")
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "staff").mkdir(parents=True)
+    texts |= {folder / "staff" / f"{code}.yml": text for code, text in staff_files(province).items()}
     for path, text in texts.items():
         path.write_text(text, encoding="utf-8", newline="\n")
     return list(texts)
@@ -68,6 +72,18 @@ def units_yaml(province: NationalProvince) -> str:
         _unit(unit, f"{prefix}.{number}", "pilot" if unit.code in pilots else "main", names)
         for number, unit in enumerate(units, 101)
     )
+
+
+def staff_files(province: NationalProvince) -> dict[str, str]:
+    """The texts of a province's staff files, by unit code; a unit's people are as many as units.yml says."""
+    units = national.units(province.code)
+    names, since = _legacy_names(units), date.fromisoformat(MERGER_DATE)
+    texts: dict[str, str] = {}
+    for unit in units:
+        old_names = [names[descent.commune.code] for descent in national.predecessors(unit.code) if descent.main]
+        staff = generate_staff(province.code, unit.code, _staff(unit.code), since, old_names)
+        texts[unit.code] = STAFF_HEAD.substitute(name=unit.name) + staff_yaml(staff)
+    return texts
 
 
 def _unit(unit: NationalUnit, agency_code: str, wave: str, names: dict[str, str]) -> str:

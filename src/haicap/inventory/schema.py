@@ -9,11 +9,13 @@ from typing import Any
 from pydantic import BaseModel
 
 from haicap.inventory.model import Province, Units
+from haicap.inventory.staff import UnitStaff
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _FILES: dict[str, tuple[type[BaseModel], str]] = {
     "province.schema.json": (Province, "haicap: province.yml"),
     "units.schema.json": (Units, "haicap: units.yml"),
+    "staff.schema.json": (UnitStaff, "haicap: staff/<code>.yml"),
 }
 
 

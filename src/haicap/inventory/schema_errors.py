@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from haicap.inventory import model
+from haicap.inventory import model, staff
 from haicap.inventory.marks import Node
 from haicap.inventory.marks import Path as KeyPath
 from haicap.inventory.reader import describe
@@ -154,6 +154,9 @@ _FORMATS: Mapping[str, str] = {
     _pattern_of(model.AgencyCode): "an agency code (Decision 20/2020), such as H36 or H36.101",
     _pattern_of(model.MacAddress): "a MAC address in lower case with colons, such as 02:00:5e:10:00:01",
     _pattern_of(model.HostName): "a host name: a-z first, then a-z, 0-9 and inner hyphens, at most 12 characters",
+    _pattern_of(staff.StaffNumber): "a staff number: letters, digits, inner dots and hyphens, at most 32 characters",
+    _pattern_of(staff.RoleName): "a role: a-z, 0-9 and inner hyphens, at most 32 characters, such as motcua",
+    _pattern_of(staff.MailAddress): "a mail address in lower case, such as hainv@lacduong.lamdong.gov.vn",
     r"^\d{2}$": 'a province code: two digits in quotes, such as "68"',
     r"^(any|icmp|(tcp|udp)/\d{1,5})$": "a service: any, icmp, tcp/443 or udp/53",
 }

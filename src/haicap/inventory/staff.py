@@ -49,3 +49,9 @@ class UnitStaff(Model):
     unit: UnitCode
     people: tuple[Person, ...]
     mailboxes: tuple[RoleMailbox, ...] = ()
+
+
+class Staff(Model):
+    """A province's staff, by unit code. A unit without a file is not in it."""
+
+    units: dict[UnitCode, UnitStaff] = Field(default_factory=dict)

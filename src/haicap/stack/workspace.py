@@ -18,6 +18,8 @@ from haicap.addressing.model import Locks
 from haicap.errors import FindingsError
 from haicap.inventory.loader import load
 from haicap.inventory.model import Inventory
+from haicap.inventory.staff import Staff
+from haicap.inventory.staff_loader import load_staff
 from haicap.lab import Lab
 from haicap.reach.context import Connection
 
@@ -77,6 +79,11 @@ class Workspace:
     def inventory(self) -> Inventory:
         """The inventory, checked. FindingsError with every finding."""
         return load(self.directory, self.slug)
+
+    @cached_property
+    def staff(self) -> Staff:
+        """The units' staff, checked; read only by what needs it. FindingsError with every finding."""
+        return load_staff(self.directory, self.slug, self.inventory)
 
     @cached_property
     def locks(self) -> Locks:

@@ -25,7 +25,9 @@ def enrolled(folder: Path) -> Path:
 def test_init_then_check(run, folder):
     done = run("init", "Nghệ An")
     assert done.exit_code == 0
-    assert done.stdout == "inventories/nghe-an/province.yml\ninventories/nghe-an/units.yml\n"
+    assert done.stdout == (
+        "inventories/nghe-an/province.yml\ninventories/nghe-an/units.yml\ninventories/nghe-an/staff/ (130 files)\n"
+    )
     assert run("check", "nghe-an").stdout == "nghe-an: 130 units, no finding\n"
     assert run("check").stdout == "lam-dong: 124 units, no finding\nnghe-an: 130 units, no finding\n"
 
@@ -123,7 +125,11 @@ def test_inventory_for_ansible(run):
 
 def test_schema(run, tmp_path):
     assert json.loads(run("schema", "units").stdout)["title"] == "haicap: units.yml"
-    assert sorted(json.loads(run("schema").stdout)) == ["province.schema.json", "units.schema.json"]
+    assert sorted(json.loads(run("schema").stdout)) == [
+        "province.schema.json",
+        "staff.schema.json",
+        "units.schema.json",
+    ]
     run("schema", "--write", str(tmp_path / "schema"))
     assert (tmp_path / "schema/units.schema.json").read_text("utf-8") == run("schema", "units").stdout
 

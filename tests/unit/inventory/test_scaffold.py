@@ -14,6 +14,7 @@ from haicap.inventory import national
 from haicap.inventory.loader import find_provinces, load
 from haicap.inventory.model import Inventory
 from haicap.inventory.scaffold import scaffold
+from haicap.inventory.staff_loader import load_staff
 
 ROOT = Path(__file__).parents[3]
 
@@ -21,8 +22,9 @@ ROOT = Path(__file__).parents[3]
 @pytest.mark.parametrize("slug", [province.slug for province in national.provinces()])
 def test_every_province_scaffolds_without_a_finding(slug: str, tmp_path: Path) -> None:
     written = scaffold(tmp_path, slug)
-    assert [path.name for path in written] == ["province.yml", "units.yml"]
+    assert [path.name for path in written[:2]] == ["province.yml", "units.yml"]
     inventory = load(tmp_path, slug)
+    assert [path.name for path in written[2:]] == [f"{unit.code}.yml" for unit in inventory.units]
     assert len(inventory.units) == len(national.units(inventory.province.code))
     assert sum(unit.wave == "pilot" for unit in inventory.units) == 6
     assert find_provinces(tmp_path) == [slug]
@@ -40,6 +42,14 @@ def test_the_sample_is_what_the_scaffold_writes(lam_dong_folder: Path) -> None:
     for name in ("province.yml", "units.yml"):
         written = (lam_dong_folder / "inventories/lam-dong" / name).read_text("utf-8")
         assert (ROOT / "inventories/lam-dong" / name).read_text("utf-8") == written
+    written_staff = (lam_dong_folder / "inventories/lam-dong/staff").iterdir()
+    here = {path.name: path.read_text("utf-8") for path in (ROOT / "inventories/lam-dong/staff").iterdir()}
+    assert here == {path.name: path.read_text("utf-8") for path in written_staff}
+
+
+def test_the_people_pass_the_check_and_are_as_many_as_the_unit_says(lam_dong: Inventory, lam_dong_folder: Path) -> None:
+    staff = load_staff(lam_dong_folder, "lam-dong", lam_dong)
+    assert {code: len(unit.people) for code, unit in staff.units.items()} == {u.code: u.staff for u in lam_dong.units}
 
 
 def test_every_predecessor_is_there_once_or_in_parts(lam_dong: Inventory) -> None:
@@ -53,6 +63,9 @@ def test_people_can_see_what_is_synthetic(lam_dong_folder: Path) -> None:
         assert head.startswith("# yaml-language-server: $schema=../../schema/")
         assert "SYNTHETIC" in head
         assert "MIT licence" in head
+    head = (lam_dong_folder / "inventories/lam-dong/staff/24958.yml").read_text("utf-8")[:300]
+    assert head.startswith("# yaml-language-server: $schema=../../../schema/staff.schema.json\n")
+    assert "SYNTHETIC: these people are invented" in head
 
 
 def test_an_unknown_agency_code_says_so(tmp_path: Path) -> None:
@@ -65,7 +78,7 @@ def test_names_of_numbers_only_have_their_kind_in_front(tmp_path: Path) -> None:
     assert "phuong1-quan3.hochiminhcity.gov.vn" in inventory_text
 
 
-@pytest.mark.parametrize("there", ["province.yml", "units.yml"])
+@pytest.mark.parametrize("there", ["province.yml", "units.yml", "staff"])
 def test_nothing_is_overwritten(there: str, tmp_path: Path) -> None:
     folder = tmp_path / "inventories/lam-dong"
     folder.mkdir(parents=True)
@@ -78,8 +91,8 @@ def test_nothing_is_overwritten(there: str, tmp_path: Path) -> None:
 
 def test_the_schemas_accept_the_sample(lam_dong_folder: Path) -> None:
     jsonschema = pytest.importorskip("jsonschema")
-    for name in ("province", "units"):
+    for name, file in (("province", "province"), ("units", "units"), ("staff", "staff/24958")):
         schema = json.loads((ROOT / f"schema/{name}.schema.json").read_text("utf-8"))
-        data = yaml.load((lam_dong_folder / f"inventories/lam-dong/{name}.yml").read_text("utf-8"), yaml.BaseLoader)
+        data = yaml.load((lam_dong_folder / f"inventories/lam-dong/{file}.yml").read_text("utf-8"), yaml.BaseLoader)
         types = jsonschema.Draft202012Validator(schema).iter_errors(data)
         assert [error.message for error in types if error.validator not in ("type", "anyOf")] == []

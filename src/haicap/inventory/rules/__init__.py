@@ -11,13 +11,14 @@ from haicap.inventory.marks import Marks
 from haicap.inventory.model import Inventory, Province, Unit
 from haicap.inventory.rules.base import run
 from haicap.inventory.rules.province import PROVINCE_RULES
+from haicap.inventory.rules.staff import STAFF_INVENTORY_RULES, STAFF_RULES, StaffFiles
 from haicap.inventory.rules.together import INVENTORY_RULES
 from haicap.inventory.rules.units import UNIT_RULES
 
 
 def rule_names() -> list[str]:
     """Every rule's name, in the order in which they are held."""
-    rules = (*PROVINCE_RULES, *UNIT_RULES, *INVENTORY_RULES)
+    rules = (*PROVINCE_RULES, *UNIT_RULES, *INVENTORY_RULES, *STAFF_RULES, *STAFF_INVENTORY_RULES)
     return list(dict.fromkeys(rule.__name__.replace("_", "-") for rule in rules))
 
 
@@ -39,3 +40,9 @@ def check(inventory: Inventory, marks: Marks | None = None) -> list[Finding]:
         *check_units(inventory.units, known),
         *run(INVENTORY_RULES, inventory, known),
     ]
+
+
+def check_staff(files: StaffFiles, inventory: Inventory | None) -> list[Finding]:
+    """The rules on staff files; without an inventory, those that need none."""
+    found = run(STAFF_RULES, files)
+    return found if inventory is None else [*found, *run(STAFF_INVENTORY_RULES, files, inventory)]
