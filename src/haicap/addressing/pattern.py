@@ -25,6 +25,13 @@ MAX_LOCAL = 64  # octets, RFC 5321 section 4.5.3.1.1
 MAX_ADDRESS = 254  # octets: a path of 256 (RFC 5321 section 4.5.3.1.3) without its angle brackets
 PERSON_FIELDS = frozenset({"given", "initials", "family", "number", "unit"})
 ROLE_FIELDS = frozenset({"role", "unit"})
+RESERVED = frozenset((
+    *("abuse", "hostmaster", "info", "marketing", "news", "noc", "postmaster", "sales", "security"),  # RFC 2142
+    *("support", "usenet", "uucp", "webmaster", "www", "ftp", "list", "request"),  # the same
+    *("admin", "administrator", "anonymous", "bin", "daemon", "mailer-daemon", "nobody", "null", "operator", "root"),
+    *("all", "contact", "dmarc", "everyone", "mail", "no-reply", "noreply", "office", "owner", "sysadmin", "system"),
+    *("congan", "dangky", "dichvucong", "hdnd", "mattran", "motcua", "tiepdan", "ubnd", "vanphong", "vanthu"),
+))  # fmt: skip
 _SEPARATORS = "._-"
 _LOCAL = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _LITERAL = re.compile(r"[a-z0-9._-]*")

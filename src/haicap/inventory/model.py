@@ -155,8 +155,8 @@ class Defaults(Model):
 class Mail(Model):
     """Official addresses: templates of the part before the `@`, and how many days what is over is kept.
 
-    A person's fields are {given} {initials} {family} {number} {unit}, a role mailbox's {role} {unit}. What stands between
-    them is the separator; the one before an empty field goes with it.
+    A person's fields are {given} {initials} {family} {number} {unit}, a role mailbox's {role} {unit}. What stands
+    between them is the separator; the one before an empty field goes with it.
     """
 
     person: str = Field(default="{given}{initials}{number}.{unit}", min_length=1, max_length=100)
