@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from graphlib import CycleError, TopologicalSorter
@@ -20,22 +21,22 @@ class Claims:
     conflicts: tuple[Conflict, ...]
 
 
-def claim_former(declared: Mapping[str, set[str]], owners: dict[str, str]) -> Claims:
+def claim_former(declared: Mapping[str, Collection[str]], owners: dict[str, str]) -> Claims:
     """Grant what is declared as a former address, and note it in `owners` (address: whose it is, or was).
 
     Somebody else's address is a conflict, and so is one that several declare: the lock's owner has it, else the first
     by key. Addresses that would forward in a circle are told as such.
     """
-    granted: dict[str, set[str]] = {key: set() for key in declared}
+    granted: dict[str, set[str]] = defaultdict(set)
     conflicts: list[Conflict] = []
-    leads: dict[str, set[str]] = {}
-    for key, addresses in sorted(declared.items()):
+    leads: dict[str, set[str]] = defaultdict(set)
+    for key, addresses in sorted(item for item in declared.items() if item[1]):
         for address in sorted(addresses):
             owner = owners.setdefault(address, key)
             if owner == key:
                 granted[key].add(address)
                 continue
-            leads.setdefault(key, set()).add(owner)
+            leads[key].add(owner)
             conflicts.append((key, f"former address {address} is, or was, {owner}'s; take it out", "former-taken"))
     return Claims(granted, (*conflicts, *_circle(leads)))
 

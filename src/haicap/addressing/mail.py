@@ -23,8 +23,8 @@ What cannot be done is a finding, and that person or mailbox stays as locked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from unicodedata import normalize
 
@@ -49,14 +49,14 @@ class PlannedMail:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass
+@dataclass(slots=True)
 class _Holder:
     """A person or a role mailbox as in the files. `role` is None for a person."""
 
     key: str  # the staff number; `24958@2025-07-01/motcua`
     role: str | None = None
     stays: list[Stay] = field(default_factory=list)
-    former: set[str] = field(default_factory=set)
+    former: frozenset[str] = frozenset()
     faulty: bool = False
 
     @property
@@ -98,7 +98,7 @@ def plan_mail(
     mailboxes = {key: _leave(key, mailbox, today, draft) for key, mailbox in locked.items() if key not in holders}
     for key, holder in sorted(holders.items(), key=lambda item: (item[1].role is None, item[0])):
         old = locked.get(key)
-        new = old if holder.faulty else desk.serve(holder, old, former.granted[key], today)
+        new = old if holder.faulty else desk.serve(holder, old, former.granted.get(key, frozenset()), today)
         if new is not None:
             mailboxes[key] = new
             _tell(holder, old, new, draft)
@@ -144,12 +144,12 @@ def _holders(
             holder = holders.setdefault(person.id, _Holder(person.id))
             since = max(person.valid_from, first)
             holder.stays.append(Stay(since, identity, person.until, person.name))
-            holder.former.update(person.former_addresses)
+            holder.former = holder.former.union(person.former_addresses)
         for mailbox in file.mailboxes:
             key = f"{identity}/{mailbox.role}"
             holder = holders.setdefault(key, _Holder(key, mailbox.role))
             holder.stays.append(Stay(first, identity, None, mailbox.title))
-            holder.former.update(mailbox.former_addresses)
+            holder.former = holder.former.union(mailbox.former_addresses)
     known = {unit.identity for unit in units.values()}
     for holder in holders.values():
         for reason, rule in _order(holder, known, names):
@@ -179,21 +179,20 @@ class _Desk:
     draft: Draft
     reached: dict[tuple[str, ...], int] = field(default_factory=dict)
 
-    def serve(self, holder: _Holder, old: Mailbox | None, former: set[str], today: date) -> Mailbox | None:
+    def serve(self, holder: _Holder, old: Mailbox | None, former: Collection[str], today: date) -> Mailbox | None:
         """The holder's mailbox after this lock; as it was if one of the addresses cannot be."""
-        old = old or Mailbox(holder.name)
-        held = {term.unit: term.address for term in old.terms}
+        known = old or Mailbox(holder.name)
+        own = known.addresses.union(former)
+        held = {term.unit: term.address for term in known.terms}
         terms: list[Term] = []
         for stay in holder.stays:
-            address = held.get(stay.unit) or self._give(holder, stay, old.addresses | former)
+            address = held.get(stay.unit) or self._give(holder, stay, own)
             if address is None:
-                return old if old.addresses else None
+                return old
             held[stay.unit] = address
             self.owners[address] = holder.key
             terms.append(Term(address, stay.unit, stay.since, stay.until))
-        new = Mailbox(holder.name, merge_terms(old.terms, terms, today))
-        rest = (old.addresses | former) - new.addresses
-        return replace(new, former=tuple(sorted(rest)))
+        return _mailbox(holder.name, merge_terms(known.terms, terms, today), own)
 
     def _give(self, holder: _Holder, stay: Stay, own: Iterable[str]) -> str | None:
         label = self.names[stay.unit].label
@@ -261,16 +260,21 @@ def _runs(local: str) -> list[str]:
 
 def _leave(key: str, old: Mailbox, today: date, draft: Draft) -> Mailbox:
     """The mailbox of who is no longer in the files: all addresses stay theirs, and the last term has an end."""
-    terms = merge_terms(old.terms, [], today)
-    new = Mailbox(old.name, terms)
-    new = replace(new, former=tuple(sorted(old.addresses - new.addresses)))
+    new = _mailbox(old.name, merge_terms(old.terms, (), today), old.addresses)
     if new != old:
         draft.removed.append((key, f"{old.address_on(today)} is nobody else's, now and later"))
     return new
 
 
+def _mailbox(name: str, terms: tuple[Term, ...], own: frozenset[str]) -> Mailbox:
+    """A mailbox of these terms; what else of its own addresses is in none of them is a former one."""
+    return Mailbox(name, terms, tuple(sorted(own.difference([term.address for term in terms]))))
+
+
 def _tell(holder: _Holder, old: Mailbox | None, new: Mailbox, draft: Draft) -> None:
     """Say what is new in a mailbox."""
+    if new == old:
+        return
     given = [term.address for term in new.terms if old is None or term.address not in old.addresses]
     for address in dict.fromkeys(given):
         (draft.moved if old else draft.added).append((holder.subject, address))

@@ -72,7 +72,7 @@ class Locks:
     keys: Mapping[str, Keys] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Term:
     """While an address is somebody's official one in a unit; `until` is the last day, None: not known yet."""
 
@@ -82,7 +82,7 @@ class Term:
     until: date | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Mailbox:
     """Every address that a person or a role mailbox has, and ever had. `name` is as last seen in the files.
 

@@ -59,6 +59,8 @@ def merge_terms(old: Sequence[Term], new: Sequence[Term], today: date) -> tuple[
     next begins, and today at the latest if it had no end. Nothing is left of one that begins after today, or inside a
     new one: it was called off.
     """
+    if tuple(old) == tuple(new):
+        return tuple(new)
     kept = [term for term in (_remember(term, new, today) for term in old) if term is not None]
     return tuple(sorted([*kept, *new], key=lambda term: term.since))
 
