@@ -31,7 +31,15 @@ from unicodedata import normalize
 from haicap.addressing.draft import Draft, lines
 from haicap.addressing.forwarding import claim_former
 from haicap.addressing.model import Mailbox, Name, Term
-from haicap.addressing.pattern import MAX_ADDRESS, RESERVED, Parts, local_part, name_parts, pattern_faults
+from haicap.addressing.pattern import (
+    MAX_ADDRESS,
+    Parts,
+    is_reserved,
+    local_part,
+    name_parts,
+    pattern_faults,
+    person_part,
+)
 from haicap.addressing.terms import Stay, merge_terms, order_stays
 from haicap.errors import Finding
 from haicap.inventory.model import Inventory
@@ -222,30 +230,27 @@ class _Desk:
         number = self.reached.get(stem, 1)
         while (address := self._numbered(parts, label, number)) is not None:
             self.reached[stem] = number
-            if address not in self.owners and not self._is_reserved(parts, label, number):
+            if address not in self.owners and not is_reserved(
+                self.inventory.province.mail.person, parts, label, number
+            ):
                 return address
             number += 1
         self._find(holder, "the unit's label leaves no room for the name; change mail.person", "mail-length")
         return None
 
     def _numbered(self, parts: Parts, label: str, number: int) -> str | None:
-        fields = {**parts._asdict(), "number": "" if number < 2 else str(number), "unit": label}
-        return self._address(local_part(self.inventory.province.mail.person, fields))
+        return self._address(person_part(self.inventory.province.mail.person, parts, label, number))
 
     def _address(self, local: str | None) -> str | None:
         address = f"{local}@{self.inventory.province.domain}"
         return None if local is None or len(address) > MAX_ADDRESS else address
 
-    def _is_reserved(self, parts: Parts, label: str, number: int) -> bool:
-        """Whether the name's part of the address, or all of it before the @, is a reserved name."""
-        forms = (self._numbered(parts, unit, number) for unit in (label, ""))
-        return any(form is not None and form.partition("@")[0] in RESERVED for form in forms)
-
     def _fits(self, address: str, parts: Parts, label: str) -> bool:
         """Whether an address is this name's in this unit, with whatever number."""
         numbers = {1, *(int(run) for run in _runs(address.partition("@")[0]))}
+        template = self.inventory.province.mail.person
         return any(
-            self._numbered(parts, label, number) == address and not self._is_reserved(parts, label, number)
+            self._numbered(parts, label, number) == address and not is_reserved(template, parts, label, number)
             for number in numbers
         )
 

@@ -47,6 +47,7 @@ class Parts(NamedTuple):
     family: str
 
 
+@lru_cache(maxsize=65536)
 def name_parts(name: str) -> Parts:
     """The parts of a full name. The module says how it is read."""
     text = _JOINT.sub(lambda joint: "'" if "'" in joint[0] else "", fold(name.translate(_SPELLINGS)))
@@ -120,6 +121,30 @@ def local_part(template: str, fields: Mapping[str, str]) -> str | None:
             return None
         text = _fill(template, {**fields, name: long[:-excess]})
     return text if _LOCAL.fullmatch(text) else None
+
+
+def person_part(template: str, parts: Parts, label: str, number: int) -> str | None:
+    """A person's local part in the unit of this label; the first of a name has no number. None: see `local_part`."""
+    return local_part(
+        template,
+        {
+            "given": parts.given,
+            "initials": parts.initials,
+            "family": parts.family,
+            "number": "" if number < 2 else str(number),
+            "unit": label,
+        },
+    )
+
+
+def is_reserved(template: str, parts: Parts, label: str, number: int) -> bool:
+    """Whether the name in a person's local part, or all of that, is a function's name and so never a person's."""
+    return _alone(template, parts, number) in RESERVED or person_part(template, parts, label, number) in RESERVED
+
+
+@lru_cache(maxsize=65536)
+def _alone(template: str, parts: Parts, number: int) -> str | None:
+    return person_part(template, parts, "", number)
 
 
 def _fill(template: str, fields: Mapping[str, str]) -> str:
