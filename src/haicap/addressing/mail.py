@@ -267,7 +267,7 @@ def _leave(key: str, old: Mailbox, today: date, draft: Draft) -> Mailbox:
     """The mailbox of who is no longer in the files: all addresses stay theirs, and the last term has an end."""
     new = _mailbox(old.name, merge_terms(old.terms, (), today), old.addresses)
     if new != old:
-        draft.removed.append((key, f"{old.address_on(today)} is nobody else's, now and later"))
+        draft.removed.append((key, f"{', '.join(sorted(old.addresses))} is nobody else's, now and later"))
     return new
 
 

@@ -56,10 +56,10 @@ def account_edges(unit: str, stays: Iterable[Stay], dates: Mapping[str, Dates], 
     served = _served(stays, dates)
     own = [stay for stay in served if stay.unit == unit]
     others = [stay for stay in served if stay.unit != unit]
-    nexts = [stay.since for stay in own[1:]]
     edges: list[Edge] = []
-    for stay, following in zip(own, [*nexts, _NEVER], strict=True):
-        edges += [edge for edge in _edges(stay, others, days) if edge[0] < following]
+    for place, stay in enumerate(own, 1):
+        back = own[place].since if place < len(own) else _NEVER
+        edges += [edge for edge in _edges(stay, others, days) if edge[0] < back]
     return tuple(dict(edges).items())  # of two on one day the later counts: a stage may have no days
 
 
@@ -103,7 +103,7 @@ def _edges(stay: Stay, others: Sequence[Stay], days: Mail) -> list[Edge]:
     edges += [(left, "frozen"), (archived, "archived"), (retired, "retired")]
     elsewhere = [other for other in others if (other.until or _NEVER) >= left]
     moved = max(left, elsewhere[0].since) if elsewhere else _NEVER
-    if moved < retired or moved == left:
+    if elsewhere and (moved < retired or moved == left):
         edges = [edge for edge in edges if edge[0] < moved]
         edges += [(moved, "moved"), (_forwards_until(moved, elsewhere, days), "retired")]
     return edges
