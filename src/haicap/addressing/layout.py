@@ -104,7 +104,10 @@ def _yaml_lines(tree: Mapping[str, Any], indent: str) -> Iterator[str]:
 
 
 def _scalar(text: str) -> str:
-    return text if _PLAIN.fullmatch(text) else '"' + "".join(map(_escape, text)) + '"'
+    if _PLAIN.fullmatch(text):
+        return text
+    as_is = text.isprintable() and '"' not in text and "\\" not in text
+    return f'"{text if as_is else "".join(map(_escape, text))}"'
 
 
 def _escape(char: str) -> str:

@@ -1,4 +1,4 @@
-"""The lock files of a province: `addresses.lock.yml`, `names.lock.yml` and `keys.lock.yml` beside its inventory.
+"""The lock files of a province beside its inventory: addresses, names, keys and mail, `<what>.lock.yml`.
 
 Reading checks every value, since a lock can be damaged by a bad merge; writing replaces a file whole, or not at all.
 """
@@ -12,12 +12,13 @@ from pathlib import Path
 
 from haicap.addressing.damage import LockText
 from haicap.addressing.layout import Tree, keys_of, locks_trees, member_of, name_of, to_json, to_yaml
-from haicap.addressing.model import Keys, Locks
-from haicap.addressing.overlaps import find_clashes, find_same_labels
-from haicap.addressing.shapes import check_keys, check_members, check_names
+from haicap.addressing.mailtext import mailbox_of, mailbox_text
+from haicap.addressing.model import Keys, Locks, Mailbox
+from haicap.addressing.overlaps import find_clashes, find_same_addresses, find_same_labels
+from haicap.addressing.shapes import check_keys, check_mail, check_members, check_names
 from haicap.errors import Finding, FindingsError
 
-ADDRESSES, NAMES, KEYS = "addresses.lock.yml", "names.lock.yml", "keys.lock.yml"
+ADDRESSES, NAMES, KEYS, MAIL = "addresses.lock.yml", "names.lock.yml", "keys.lock.yml", "mail.lock.yml"
 _HEAD = """\
 # Kept by `haicap {verb}` and reviewed in git. Do not edit it by hand: what is here never moves,
 # because {why}."""
@@ -25,6 +26,7 @@ _HEADS = {
     ADDRESSES: _HEAD.format(verb="lock", why="routers, firewalls and devices out in the units rely on it"),
     NAMES: _HEAD.format(verb="lock", why="people and certificates rely on these names"),
     KEYS: _HEAD.format(verb="enrol", why="each key was made on its host, and only its public half is here"),
+    MAIL: _HEAD.format(verb="lock", why="letters, cards and the public rely on these addresses"),
 }
 
 
@@ -45,6 +47,15 @@ def read_locks(folder: Path, keys_file: Path | None = None) -> Locks:
     findings += [names.finding(*clash, "lock-overlap") for clash in find_same_labels(labels)]
     _raise(findings, folder.name)
     return Locks(members, labels, {host: keys_of(tree) for host, tree in keys.entries.items()})
+
+
+def read_mail(folder: Path) -> dict[str, Mailbox]:
+    """Read `mail.lock.yml` beside an inventory; empty if it is missing. Raises FindingsError as `read_locks` does."""
+    text = LockText(_shown(folder / MAIL), _read(folder / MAIL), "mail", check_mail)
+    mailboxes = {key: mailbox_of(str(line)) for key, line in text.entries.items()}
+    clashes = find_same_addresses(mailboxes)
+    _raise([*text.findings, *(text.finding(*clash, "lock-overlap") for clash in clashes)], folder.name)
+    return mailboxes
 
 
 def _raise(findings: list[Finding], slug: str) -> None:
@@ -81,6 +92,16 @@ def write_keys(path: Path, keys: Mapping[str, Keys]) -> tuple[Path, ...]:
     return (written,) if written else ()
 
 
+def write_mail(folder: Path, mailboxes: Mapping[str, Mailbox]) -> tuple[Path, ...]:
+    """Write the mailboxes, a line each, by key; returns the path if its bytes changed."""
+    written = _write(folder / MAIL, _mail_tree(mailboxes), MAIL)
+    return (written,) if written else ()
+
+
+def _mail_tree(mailboxes: Mapping[str, Mailbox]) -> Tree:
+    return {"mail": {key: mailbox_text(mailbox) for key, mailbox in sorted(mailboxes.items())}}
+
+
 def _write(path: Path, tree: Tree, kind: str) -> Path | None:
     content = to_yaml(tree, _HEADS[kind]).encode()
     if _read(path) == content:
@@ -111,3 +132,8 @@ def _replace(path: Path, content: bytes) -> None:
 def locks_digest(locks: Locks) -> str:
     """SHA-256 of the locks as canonical JSON, in hexadecimal: the same locks, the same digest."""
     return hashlib.sha256(to_json(locks_trees(locks))).hexdigest()
+
+
+def mail_digest(mailboxes: Mapping[str, Mailbox]) -> str:
+    """SHA-256 of the mailboxes, as `locks_digest`."""
+    return hashlib.sha256(to_json((_mail_tree(mailboxes),))).hexdigest()

@@ -70,3 +70,36 @@ class Locks:
     members: Mapping[str, Member] = field(default_factory=dict)
     names: Mapping[str, Name] = field(default_factory=dict)
     keys: Mapping[str, Keys] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """While an address is somebody's official one in a unit; `until` is the last day, None: not known yet."""
+
+    address: str
+    unit: str  # identity
+    since: date
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """Every address that a person or a role mailbox has, and ever had. `name` is as last seen in the files.
+
+    `terms` are in order and never overlap. `former` are the other addresses: of the time before, and of terms that were
+    called off.
+    """
+
+    name: str
+    terms: tuple[Term, ...] = ()
+    former: tuple[str, ...] = ()
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """All of them."""
+        return frozenset(self.former).union(term.address for term in self.terms)
+
+    def address_on(self, day: date) -> str | None:
+        """The official one on a day: that of the last term begun, else of the first; None if there never was one."""
+        begun = [term for term in self.terms if term.since <= day] or self.terms[:1]
+        return begun[-1].address if begun else None

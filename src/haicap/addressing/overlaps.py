@@ -1,4 +1,4 @@
-"""What two members can never both have: addresses, AS numbers, labels; and what has to lie inside a block."""
+"""What two can never both have: addresses, AS numbers, labels, official addresses; and what lies inside a block."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from haicap.addressing.model import Member, Name
+from haicap.addressing.model import Mailbox, Member, Name
 from haicap.addressing.networks import Span, host, span
 from haicap.addressing.pools import spans_of
 
@@ -36,6 +36,11 @@ def find_clashes(members: Mapping[str, Member]) -> list[Clash]:
 def find_same_labels(names: Mapping[str, Name]) -> list[Clash]:
     """Labels that two units have."""
     return sorted(_same((name.label, (identity, "label")) for identity, name in names.items()))
+
+
+def find_same_addresses(mailboxes: Mapping[str, Mailbox]) -> list[Clash]:
+    """Official addresses that two persons or role mailboxes have, or had."""
+    return sorted(_same((address, (key,)) for key, box in sorted(mailboxes.items()) for address in box.addresses))
 
 
 def _shared(spans: Iterable[tuple[Span, Place]]) -> Iterator[Clash]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from haicap.addressing.layout import Tree
+from haicap.addressing.mailtext import mailbox_of
 from haicap.addressing.networks import span
 from haicap.addressing.overlaps import Place
 
@@ -115,6 +116,11 @@ def check_members(identity: str, entry: Tree | str) -> Iterator[Fault]:
 def check_names(_identity: str, entry: Tree | str) -> Iterator[Fault]:
     """Faults of a unit's name."""
     return _faults(entry, _NAME, ())
+
+
+def check_mail(_key: str, entry: Tree | str) -> Iterator[Fault]:
+    """Faults of a mailbox's line."""
+    return _faults(entry, mailbox_of, ())
 
 
 def check_keys(_host: str, entry: Tree | str) -> Iterator[Fault]:

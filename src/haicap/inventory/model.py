@@ -152,6 +152,20 @@ class Defaults(Model):
     calendar: dict[Label, Dates] = Field(description="dates by wave")
 
 
+class Mail(Model):
+    """Official addresses: templates of the part before the `@`, and how many days what is over is kept.
+
+    A person's fields are {given} {initials} {family} {number} {unit}, a role mailbox's {role} {unit}. What stands
+    between them is the separator; the one before an empty field goes with it.
+    """
+
+    person: str = Field(default="{given}{initials}{number}.{unit}", min_length=1, max_length=100)
+    role: str = Field(default="{role}.{unit}", min_length=1, max_length=100)
+    forward_days: int = Field(default=365, ge=0, le=36500, description="an old unit's address forwards, after a move")
+    frozen_days: int = Field(default=90, ge=0, le=36500, description="mail is received but not read, after leaving")
+    archived_days: int = Field(default=1825, ge=0, le=36500, description="the export is kept, after that")
+
+
 class Province(Model):
     """`province.yml`."""
 
@@ -168,6 +182,7 @@ class Province(Model):
     hubs: tuple[Hub, ...] = Field(min_length=1)
     name_servers: tuple[NameServer, ...] = Field(min_length=1)
     ssh: Ssh
+    mail: Mail = Mail()
     defaults: Defaults
 
 
