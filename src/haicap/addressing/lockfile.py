@@ -93,7 +93,9 @@ def write_keys(path: Path, keys: Mapping[str, Keys]) -> tuple[Path, ...]:
 
 
 def write_mail(folder: Path, mailboxes: Mapping[str, Mailbox]) -> tuple[Path, ...]:
-    """Write the mailboxes, a line each, by key; returns the path if its bytes changed."""
+    """Write the mailboxes, a line each, by key; returns the path if its bytes changed. No file where there is none."""
+    if not mailboxes and not (folder / MAIL).exists():
+        return ()
     written = _write(folder / MAIL, _mail_tree(mailboxes), MAIL)
     return (written,) if written else ()
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import click
 
-from haicap.addressing.lockfile import write_locks
+from haicap.addressing.lockfile import read_mail, write_locks, write_mail
+from haicap.addressing.mail import PlannedMail, plan_mail
 from haicap.addressing.planner import Planned, plan_locks
 from haicap.cli import ask, options, screen
 from haicap.errors import Finding, FindingsError, format_findings
@@ -35,7 +35,8 @@ _REFUSING = frozenset({"pool-exhausted", "block-full", "segment-full", "label-ta
 def command(directory: Path, province: str | None, check: bool, move: tuple[str, ...], as_json: bool) -> int:
     """Allocate addresses and names for what is new, and show what is new, grown, moved and removed.
 
-    What is locked stays where it is. The lock files are reviewed in git.
+    Where there are staff files, people and role mailboxes get their official addresses, too. What is locked stays where
+    it is. The lock files are reviewed in git.
 
     \b
     Example:
@@ -44,31 +45,37 @@ def command(directory: Path, province: str | None, check: bool, move: tuple[str,
       haicap lock lam-dong --move 24958/staff
     """
     ws = Workspace.open(directory, ask.province_of(directory, province), "live")
-    before = ws.locks
-    planned = plan_locks(ws.inventory, before, date.today(), move)
+    before, mail_before, today = ws.locks, read_mail(ws.folder), date.today()
+    planned = plan_locks(ws.inventory, before, today, move)
+    mail = plan_mail(ws.inventory, ws.staff.units.values(), planned.locks.names, mail_before, today)
+    findings = (*planned.findings, *mail.findings)
     changes = (planned.locks.members, planned.locks.names) != (before.members, before.names)
-    refused = any(finding.rule in _REFUSING for finding in planned.findings)
-    written = () if check or refused else write_locks(ws.folder, planned.locks)
+    changes = changes or mail.mailboxes != mail_before
+    refused = any(finding.rule in _REFUSING for finding in findings)
+    written: tuple[Path, ...] = ()
+    if not (check or refused):
+        written = write_locks(ws.folder, planned.locks)
+        written += () if mail.findings else write_mail(ws.folder, mail.mailboxes)
     if as_json:
-        _put_json(ws, planned, changes, written)
+        _put_json(ws, planned, mail, changes, written)
     else:
-        _show(planned, changes)
-        _tell(ws, planned.findings, refused)
+        _show(planned, mail, changes)
+        _tell(ws, findings, refused)
         for path in written:
             screen.say(f"wrote {path.relative_to(ws.directory)}")
-    return 1 if planned.findings else 2 if check and changes else 0
+    return 1 if findings else 2 if check and changes else 0
 
 
-def _show(planned: Planned, changes: bool) -> None:
+def _show(planned: Planned, mail: PlannedMail, changes: bool) -> None:
+    told = {field: (*getattr(planned, field), *getattr(mail, field, ())) for field, _, _ in _KINDS}
     for field, title, style in _KINDS:
-        lines: Sequence[str] = getattr(planned, field)
-        if lines:
+        if lines := told[field]:
             screen.put(f"{title}: {len(lines)}", style)
             for line in screen.bounded(lines):
                 screen.put(f"  {line}")
     if not changes:
         screen.put("Nothing to lock: addresses and names are what the inventory needs.")
-    elif not any(getattr(planned, field) for field, _, _ in _KINDS):
+    elif not any(told.values()):
         screen.put("The lock files change in form only.")
 
 
@@ -79,14 +86,15 @@ def _tell(ws: Workspace, findings: tuple[Finding, ...], refused: bool) -> None:
         screen.say(format_findings(findings, f"Everything else is locked. Mend this and run `haicap lock {ws.slug}`."))
 
 
-def _put_json(ws: Workspace, planned: Planned, changes: bool, written: tuple[Path, ...]) -> None:
+def _put_json(ws: Workspace, planned: Planned, mail: PlannedMail, changes: bool, written: tuple[Path, ...]) -> None:
     screen.put_json(
         {
             "format": "haicap.lock/1",
             "province": ws.slug,
             "changes": changes,
             **{field: getattr(planned, field) for field, _, _ in _KINDS},
-            "findings": planned.findings,
+            "mail": {field: getattr(mail, field) for field in ("added", "moved", "removed")},
+            "findings": (*planned.findings, *mail.findings),
             "written": [path.relative_to(ws.directory) for path in written],
         }
     )

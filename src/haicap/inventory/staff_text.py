@@ -17,6 +17,12 @@ STAFF_HEAD = Template("""\
 # addresses. Put in the unit's own.
 
 """)
+IMPORTED_HEAD = Template("""\
+# yaml-language-server: $$schema=../../../schema/staff.schema.json
+#
+# The staff of $name.
+
+""")
 _PLAIN = re.compile(r"[^\W\d_]+(?:[ '.@-]+[^\W_]+)*")
 
 

@@ -22,9 +22,10 @@ Run = Callable[..., Result]
 
 @pytest.fixture(scope="session")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with Lâm Đồng, its addresses and names locked, nothing enrolled. Not to be changed."""
+    """A folder with Lâm Đồng without staff, addresses and names locked, nothing enrolled. Not to be changed."""
     directory = tmp_path_factory.mktemp("locked")
     scaffold(directory, "lam-dong")
+    shutil.rmtree(directory / "inventories" / "lam-dong" / "staff")
     planned = plan_locks(load(directory, "lam-dong"), Locks(), date(2025, 5, 1))
     write_locks(directory / "inventories" / "lam-dong", planned.locks)
     return directory
