@@ -19,13 +19,15 @@ from datetime import date
 from pathlib import Path
 
 from haicap import assets
-from haicap.addressing.lockfile import write_keys, write_locks
+from haicap.addressing.lockfile import write_keys, write_locks, write_mail
+from haicap.addressing.mail import plan_mail
 from haicap.addressing.model import Keys, Locks
 from haicap.addressing.planner import plan_locks
 from haicap.design import design_province
 from haicap.inventory import national
 from haicap.inventory.loader import load
 from haicap.inventory.scaffold import scaffold
+from haicap.inventory.staff_loader import load_staff
 from haicap.render import render_host
 from haicap.stack.pulumi import find_pulumi
 from haicap.stack.resources import resources_of
@@ -59,7 +61,11 @@ def _offline(directory: Path) -> None:
     _row("check, 124 units", [*haicap, "check"])
     _row("lock --check, 124 units", [*haicap, "lock", "--check"])
     _row("load to render, 128 hosts, alone in a process", _self("render", directory))
-    _row("lock 3,321 units of 34 provinces, alone in a process", _self("lock", directory))
+    nation = directory / "nation"
+    for province in national.provinces():
+        scaffold(nation, province.name)
+    _row("lock 3,321 units of 34 provinces, alone in a process", _self("lock", nation))
+    _row("read and lock their 190,000 people too", _self("mail", nation), runs=1)
     _against("253 to create", plan, _preview(workspace), directory, 2)
     _record(workspace)
     _against("253 unchanged", plan, _preview(workspace), directory, 0)
@@ -159,11 +165,12 @@ def _part(what: str, directory: Path) -> None:
         for host in design_province(fresh.inventory, fresh.locks, DAY).hosts:
             render_host(host)
         return
-    with tempfile.TemporaryDirectory(prefix="haicap-bench-") as folder:
-        for province in national.provinces():
-            scaffold(Path(folder), province.name)
-        for path in sorted((Path(folder) / "inventories").iterdir()):
-            plan_locks(load(Path(folder), path.name), Locks(), DAY)
+    for path in sorted((directory / "inventories").iterdir()):
+        inventory = load(directory, path.name)
+        names = plan_locks(inventory, Locks(), DAY).locks.names
+        if what == "mail":
+            staff = load_staff(directory, path.name, inventory)
+            write_mail(path, plan_mail(inventory, staff.units.values(), names, {}, DAY).mailboxes)
 
 
 def _self(part: str, directory: Path) -> list[str]:

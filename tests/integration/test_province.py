@@ -94,7 +94,9 @@ def _preview(province: Province) -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "HAICAP_DIRECTORY": str(province.directory),
     }
-    command = [pulumi, "preview", "--json", "--stack", "lam-dong.lab", "--cwd", assets.path("stacks") / "province"]
+    settings = province.directory / "stack.yaml"  # what the engine writes beside a program, else
+    place = ["--cwd", assets.path("stacks") / "province", "--config-file", settings]
+    command = [pulumi, "preview", "--json", "--stack", "lam-dong.lab", *place]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=120)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     steps = json.loads(done.stdout)["steps"]
