@@ -15,14 +15,9 @@ from pathlib import Path
 import pytest
 
 from haicap import assets
-from haicap.lab import missing
 from haicap.stack.pulumi import find_pulumi
 
-REASONS = missing()
-pytestmark = [
-    pytest.mark.lab,
-    pytest.mark.skipif(bool(REASONS), reason="; ".join(REASONS) or "the lab can run here"),
-]
+pytestmark = pytest.mark.lab
 UNITS = ("24829", "24958")
 SELECTION = [argument for code in UNITS for argument in ("--unit", code)]
 HAICAP = Path(sys.executable).parent / "haicap"

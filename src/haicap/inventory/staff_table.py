@@ -73,11 +73,9 @@ def _decode(path: Path) -> str:
 
 
 def _read_xlsx(path: Path) -> list[Row]:
-    """The active sheet's rows. Needs openpyxl."""
-    try:
-        import openpyxl
-    except ImportError as error:
-        raise HaicapError(f"{path}: openpyxl is not installed; save the table as CSV UTF-8 instead.") from error
+    """The active sheet's rows."""
+    import openpyxl  # takes a fifth of a second: not for every other verb
+
     try:
         sheet = openpyxl.load_workbook(path, read_only=True, data_only=True).active
         rows: list[Row] = []

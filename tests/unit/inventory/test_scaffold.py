@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 
@@ -90,7 +91,6 @@ def test_nothing_is_overwritten(there: str, tmp_path: Path) -> None:
 
 
 def test_the_schemas_accept_the_sample(lam_dong_folder: Path) -> None:
-    jsonschema = pytest.importorskip("jsonschema")
     for name, file in (("province", "province"), ("units", "units"), ("staff", "staff/24958")):
         schema = json.loads((ROOT / f"schema/{name}.schema.json").read_text("utf-8"))
         data = yaml.load((lam_dong_folder / f"inventories/lam-dong/{file}.yml").read_text("utf-8"), yaml.BaseLoader)

@@ -6,6 +6,7 @@ import unicodedata
 from datetime import date, datetime
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from haicap.errors import HaicapError
@@ -264,7 +265,6 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_xlsx(tmp_path: Path, base: tuple[Inventory, Staff]) -> None:
-    openpyxl = pytest.importorskip("openpyxl")
     book = openpyxl.Workbook()
     for row in (
         ("DANH SÁCH",),
@@ -285,7 +285,6 @@ def test_xlsx(tmp_path: Path, base: tuple[Inventory, Staff]) -> None:
 
 @pytest.mark.parametrize("data", [b"no", b"PK\x03\x04" + b"x" * 100])
 def test_a_file_that_is_no_sheet(data: bytes, tmp_path: Path) -> None:
-    pytest.importorskip("openpyxl")
     (tmp_path / "people.xlsx").write_bytes(data)
     with pytest.raises(HaicapError, match="this is not an Excel sheet"):
         read_table(tmp_path / "people.xlsx")
