@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -57,6 +58,23 @@ class Province:
     def on_host(self, host: str, command: str) -> None:
         """Do something by hand on a host."""
         self.run("lab", "exec", host, "--", "sh", "-c", command)
+
+    def apply_that_is_at_work(self, bfd_multiplier: int) -> subprocess.Popen[str]:
+        """An apply that changes every host, begun, and gone so far that Ansible is on the hosts."""
+        path = self.folder / "province.yml"
+        text = re.sub(r"bfd_multiplier: \d+", f"bfd_multiplier: {bfd_multiplier}", path.read_text(encoding="utf-8"))
+        path.write_text(text, encoding="utf-8")
+        assert "gw-24829" in self.plan(code=2)
+        temporary = self.directory.parent / f"tmp-{bfd_multiplier}"
+        temporary.mkdir()
+        command = [HAICAP, "-C", self.directory, "apply", "lam-dong", "--yes"]
+        environment = {**os.environ, "TMPDIR": str(temporary)}
+        apply = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        deadline = time.monotonic() + 120
+        while not list(temporary.glob("haicap-run-*/artifacts")):
+            assert apply.poll() is None and time.monotonic() < deadline, "the apply never came to the hosts"
+            time.sleep(0.1)
+        return apply
 
     def edit(self, old: str, new: str) -> None:
         """Edit units.yml, as a person does."""
@@ -175,30 +193,17 @@ def test_a_record_that_is_not_ours_is_reported_and_left(province: Province) -> N
 
 
 def test_a_killed_apply_is_finished_by_the_next_and_nothing_works_on_beside_it(province: Province) -> None:
-    path = province.folder / "province.yml"
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("bfd_multiplier: 3", "bfd_multiplier: 4"), encoding="utf-8")
-    assert "gw-24829" in province.plan(code=2)
-    apply = subprocess.Popen(
-        [HAICAP, "-C", province.directory, "apply", "lam-dong", "--yes"], stdout=subprocess.DEVNULL
-    )
-    time.sleep(6)
+    apply = province.apply_that_is_at_work(bfd_multiplier=4)
     held = province.run("apply", "lam-dong", "--yes", code=3)
     assert "another run holds this province" in held and str(apply.pid) in held
     apply.send_signal(signal.SIGKILL)
-    apply.wait()
+    apply.communicate()
     province.run("apply", "lam-dong", "--yes")
     assert province.plan() == {}
 
 
 def test_ctrl_c_stops_an_apply_with_its_state_true_and_the_next_finishes_it(province: Province) -> None:
-    path = province.folder / "province.yml"
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("bfd_multiplier: 4", "bfd_multiplier: 3"), encoding="utf-8")
-    apply = subprocess.Popen(
-        [HAICAP, "-C", province.directory, "apply", "lam-dong", "--yes"], stdout=subprocess.PIPE, text=True
-    )
-    time.sleep(8)
+    apply = province.apply_that_is_at_work(bfd_multiplier=5)
     apply.send_signal(signal.SIGINT)
     said, _ = apply.communicate(timeout=60)
     assert apply.returncode == 130, said

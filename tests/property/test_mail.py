@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from haicap.addressing.forwarding import forwards_on
-from haicap.addressing.lockfile import mail_digest, read_mail, write_mail
-from haicap.addressing.mail import PlannedMail, plan_mail, verify_mail
+from haicap.addressing.lockfile import read_mail, write_mail
+from haicap.addressing.mail import PlannedMail, plan_mail
 from haicap.addressing.model import Mailbox, Name
 from haicap.addressing.overlaps import find_same_addresses
 from haicap.addressing.pattern import RESERVED, name_parts
@@ -24,10 +24,8 @@ from haicap.inventory.staff import UnitStaff
 from haicap.lifecycle.accounts import Stay, account_edges, account_stage
 from tests.property.test_addressing import VIETNAMESE
 from tests.unit.addressing.mailsamples import (
-    NAMES,
     UNITS,
     lock_mail,
-    make_mail_inventory,
     person,
     role,
     staff,
@@ -123,8 +121,6 @@ def test_locking_twice_changes_no_byte(story: list[tuple[list[UnitStaff], date, 
             again = lock_mail(*step, locked=planned.mailboxes, today=later, person=template)
             assert again.mailboxes == planned.mailboxes and again.findings == planned.findings
             assert not (again.added or again.moved or again.removed)
-        inventory = make_mail_inventory(person=template)
-        assert set(verify_mail(inventory, step, NAMES, planned.mailboxes, day)) == set(planned.findings)
         with tempfile.TemporaryDirectory() as name:
             write_mail(Path(name), planned.mailboxes)
             assert read_mail(Path(name)) == planned.mailboxes and write_mail(Path(name), planned.mailboxes) == ()
@@ -147,7 +143,7 @@ def test_order_never_matters(story: list[tuple[list[UnitStaff], date, str]], ran
         shuffled.append((mixed, day, template))
     assert tell(story) == tell(shuffled)
     for one, other in zip(tell(story), tell(shuffled), strict=True):
-        assert mail_digest(one.mailboxes) == mail_digest(other.mailboxes)
+        assert list(one.mailboxes) == list(other.mailboxes)  # so the lock has the same bytes
 
 
 @promise

@@ -6,7 +6,6 @@ Reading checks every value, since a lock can be damaged by a bad merge; writing 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from haicap.addressing.model import Keys, Locks, Mailbox
 from haicap.addressing.overlaps import find_clashes, find_same_addresses, find_same_labels
 from haicap.addressing.shapes import check_keys, check_mail, check_members, check_names
 from haicap.errors import Finding, FindingsError
+from haicap.files import replace_file
 
 ADDRESSES, NAMES, KEYS, MAIL = "addresses.lock.yml", "names.lock.yml", "keys.lock.yml", "mail.lock.yml"
 _HEAD = """\
@@ -108,34 +108,10 @@ def _write(path: Path, tree: Tree, kind: str) -> Path | None:
     content = to_yaml(tree, _HEADS[kind]).encode()
     if _read(path) == content:
         return None
-    _replace(path, content)
+    replace_file(path, content)
     return path
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Put a whole new file in place: after a crash there is the old one or the new one."""
-    target = path.resolve()
-    new = target.with_name(f".{target.name}.{os.getpid()}.new")
-    try:
-        with new.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(target)
-    finally:
-        new.unlink(missing_ok=True)
-    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def locks_digest(locks: Locks) -> str:
     """SHA-256 of the locks as canonical JSON, in hexadecimal: the same locks, the same digest."""
     return hashlib.sha256(to_json(locks_trees(locks))).hexdigest()
-
-
-def mail_digest(mailboxes: Mapping[str, Mailbox]) -> str:
-    """SHA-256 of the mailboxes, as `locks_digest`."""
-    return hashlib.sha256(to_json((_mail_tree(mailboxes),))).hexdigest()

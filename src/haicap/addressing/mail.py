@@ -119,21 +119,6 @@ def plan_mail(
     )
 
 
-def verify_mail(
-    inventory: Inventory,
-    staff: Iterable[UnitStaff],
-    names: Mapping[str, Name],
-    locked: Mapping[str, Mailbox],
-    today: date,
-) -> list[Finding]:
-    """Everything in which files and lock disagree, in a stable order; empty if `haicap lock` has nothing to do."""
-    planned = plan_mail(inventory, staff, names, locked, today)
-    changed = {key for key, new in planned.mailboxes.items() if locked.get(key) != new}
-    way_out = f"the lock is not what the files need; run `haicap lock {inventory.slug}`"
-    file = f"inventories/{inventory.slug}/mail.lock.yml"
-    return sorted({*planned.findings, *(Finding(file, 0, key, way_out, "not-locked") for key in changed)})
-
-
 def _find(draft: Draft, inventory: Inventory, holder: _Holder, reason: str, rule: str) -> None:
     file = f"inventories/{inventory.slug}/{holder.file}"
     draft.findings.append(Finding(file, 0, holder.subject, reason, rule))

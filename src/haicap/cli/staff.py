@@ -11,21 +11,19 @@ from typing import Any
 import click
 
 from haicap.addressing.lockfile import read_mail
-from haicap.addressing.model import Mailbox
 from haicap.cli import ask, options, screen
+from haicap.design.accounts import Account, accounts_of
 from haicap.errors import FindingsError, Refused
-from haicap.inventory.model import Inventory
+from haicap.files import replace_file
 from haicap.inventory.staff import Person, Staff, UnitStaff
 from haicap.inventory.staff_changes import StaffChange, apply_changes, differences
 from haicap.inventory.staff_import import read_people
 from haicap.inventory.staff_loader import FOLDER
 from haicap.inventory.staff_table import read_table
 from haicap.inventory.staff_text import IMPORTED_HEAD, staff_yaml
-from haicap.lifecycle.accounts import Stay, account_stage
 from haicap.stack.workspace import Workspace
 
 _SIGNS = {"added": ("+", "green"), "changed": ("~", "yellow"), "left": ("-", "red")}
-_COLUMNS = ("number", "name", "unit", "address", "former", "stage")
 
 
 @click.group("staff", context_settings={"help_option_names": ["-h", "--help"]})
@@ -59,16 +57,19 @@ def list_(
     """
     ws = _workspace(directory, province)
     codes = ask.selection(ws.inventory, units, wave)
-    people = list(_listed(ws.inventory, ws.staff, read_mail(ws.folder), codes, as_of))
+    everybody = accounts_of(ws.inventory, ws.staff, read_mail(ws.folder), as_of)
+    people = [account for account in everybody if codes is None or account.unit in codes]
     if as_json:
-        screen.put_json({"format": "haicap.staff/1", "province": ws.slug, "as_of": as_of, "people": people})
+        screen.put_json(
+            {"format": "haicap.staff/1", "province": ws.slug, "as_of": as_of, "people": list(map(_row, people))}
+        )
         return
-    cells = ({**row, "former": " ".join(row["former_addresses"]), "address": row["address"] or "-"} for row in people)
-    screen.table(_COLUMNS, ([row[column] for column in _COLUMNS] for row in cells))
-    stages = Counter(row["stage"] for row in people)
+    cells = ((p.number, p.name, p.unit, p.address or "-", " ".join(p.former_addresses), p.stage) for p in people)
+    screen.table(("number", "name", "unit", "address", "former", "stage"), cells)
+    stages = Counter(account.stage for account in people)
     told = ", ".join(f"{number} {stage}" for stage, number in stages.items())
     screen.put(f"\n{screen.count(len(people), 'account')} on {as_of}{f': {told}' if told else ''}")
-    if any(row["address"] is None for row in people):
+    if any(account.address is None for account in people):
         screen.say(f"Who has no address yet gets one by `haicap lock {ws.slug}`.")
 
 
@@ -124,34 +125,9 @@ def _workspace(directory: Path, province: str | None) -> Workspace:
     return Workspace.open(directory, ask.province_of(directory, province), "live")
 
 
-def _listed(
-    inventory: Inventory, staff: Staff, mail: Mapping[str, Mailbox], codes: frozenset[str] | None, as_of: date
-) -> Iterator[dict[str, Any]]:
-    """One row for each person's account in a unit."""
-    units = {unit.code: unit for unit in inventory.units}
-    calendar = inventory.province.defaults.calendar
-    dates = {unit.identity: calendar[unit.wave] for unit in inventory.units}
-    stays: dict[str, list[Stay]] = {}
-    for code, one in staff.units.items():
-        for person in one.people:
-            stays.setdefault(person.id, []).append(Stay(person.valid_from, units[code].identity, person.until))
-    for code, one in staff.units.items():
-        for person in one.people if codes is None or code in codes else ():
-            unit, box = units[code].identity, mail.get(person.id)
-            terms = [term for term in box.terms if term.unit == unit] if box else []
-            address = terms[-1].address if terms else None
-            former = sorted((box.addresses if box else frozenset(person.former_addresses)) - {address})
-            yield {
-                "number": person.id,
-                "name": person.name,
-                "position": person.position,
-                "unit": code,
-                "from": person.valid_from,
-                "until": person.until,
-                "address": address,
-                "former_addresses": former,
-                "stage": account_stage(unit, stays[person.id], dates, inventory.province.mail, as_of),
-            }
+def _row(account: Account) -> dict[str, Any]:
+    """With the words of the staff file."""
+    return {"from" if key == "since" else key: value for key, value in vars(account).items()}
 
 
 def _plain(person: Person | None) -> dict[str, Any] | None:
@@ -197,6 +173,7 @@ def _write(ws: Workspace, staff: Staff) -> list[Path]:
     for code, one in staff.units.items():
         if one != ws.staff.units.get(code, UnitStaff(unit=code, people=())):
             path = ws.folder / FOLDER / f"{code}.yml"
-            screen.write(path, IMPORTED_HEAD.substitute(name=names[code]) + staff_yaml(one))
+            path.parent.mkdir(exist_ok=True)
+            replace_file(path, (IMPORTED_HEAD.substitute(name=names[code]) + staff_yaml(one)).encode())
             written.append(path)
     return written

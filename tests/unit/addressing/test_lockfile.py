@@ -17,13 +17,6 @@ KEY = Keys("QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=", "ssh-ed25519 AAAAC3Nz
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    path = tmp_path / "inventories" / "lam-dong"
-    path.mkdir(parents=True)
-    return path
-
-
-@pytest.fixture
 def locks() -> Locks:
     found = lock(make_inventory(make_unit(1, hosts=[PRINTER]), make_unit(2, 'B\'Lao: "số" 2'))).locks
     return lock(make_inventory(make_unit(1, hosts=[PRINTER])), found).locks

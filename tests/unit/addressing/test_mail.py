@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 
 from haicap.addressing.forwarding import forwards_on
-from haicap.addressing.mail import plan_mail, verify_mail
+from haicap.addressing.mail import plan_mail
 from haicap.addressing.model import Mailbox, Name, Term
 from tests.unit.addressing.mailsamples import (
     DAY,
-    NAMES,
     locals_of,
     lock_mail,
     make_mail_inventory,
@@ -216,13 +215,3 @@ def test_a_bad_template_gives_nobody_an_address() -> None:
     planned = lock_mail(staff(1, person("NV-1")), person="{given}")
     assert rules(planned) == ["mail-pattern"] and planned.findings[0].file == "inventories/lam-dong/province.yml"
     assert planned.mailboxes == {}
-
-
-def test_verify_says_what_a_lock_would_do() -> None:
-    files = [staff(1, person("NV-1"))]
-    inventory = make_mail_inventory()
-    found = verify_mail(inventory, files, NAMES, {}, DAY)
-    assert [(finding.subject, finding.rule) for finding in found] == [("NV-1", "not-locked")]
-    locked = lock_mail(*files).mailboxes
-    assert verify_mail(inventory, files, NAMES, locked, DAY) == []
-    assert len(verify_mail(inventory, [], NAMES, locked, DAY)) == 1

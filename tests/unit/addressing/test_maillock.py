@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from haicap.addressing.lockfile import MAIL, mail_digest, read_mail, write_mail
+from haicap.addressing.lockfile import MAIL, read_mail, write_mail
 from haicap.addressing.mailtext import mailbox_of, mailbox_text
 from haicap.addressing.model import Mailbox
 from haicap.errors import FindingsError
@@ -17,13 +17,6 @@ LINE = (
     '"hhenn.lacduong@lamdong.gov.vn 00001@2025-07-01 2025-07-01..2026-03-31, '
     "hhenn.dalat@lamdong.gov.vn 00002@2025-07-01 2026-04-01.., former hhen@daknong.gov.vn for H'Hen Niê\""
 )
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    path = tmp_path / "inventories" / "lam-dong"
-    path.mkdir(parents=True)
-    return path
 
 
 @pytest.fixture
@@ -48,11 +41,6 @@ def test_a_line_a_person(folder: Path, mailboxes: dict[str, Mailbox]) -> None:
     assert text.startswith("# Kept by `haicap lock` and reviewed in git.") and len(text.splitlines()) == 6
     assert f"  NV-1: {LINE}\n" in text
     assert {key: mailbox_of(line) for key, line in yaml.safe_load(text)["mail"].items()} == mailboxes
-
-
-def test_digest_tells_locks_apart(mailboxes: dict[str, Mailbox]) -> None:
-    assert mail_digest(mailboxes) == mail_digest(dict(reversed(mailboxes.items())))
-    assert mail_digest(mailboxes) != mail_digest(mailboxes | {"NV-1": replace(mailboxes["NV-1"], name="Khác")})
 
 
 def test_who_has_no_term_yet() -> None:

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from haicap.addressing.lockfile import write_locks
-from haicap.addressing.model import Locks
+from haicap.addressing.lockfile import write_keys, write_locks
+from haicap.addressing.model import Keys, Locks
 from haicap.addressing.planner import plan_locks
 from haicap.cli import main
 from haicap.inventory.loader import load
 from haicap.inventory.scaffold import scaffold
+from haicap.stack.workspace import Workspace
 
 Run = Callable[..., Result]
 
@@ -36,6 +37,15 @@ def folder(locked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     """A copy of it, to change."""
     monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
     return Path(shutil.copytree(locked, tmp_path / "work"))
+
+
+@pytest.fixture
+def enrolled(folder: Path) -> Path:
+    """The shared hosts and one gateway are enrolled."""
+    names = ["hub1", "hub2", "dns1", "dns2", "gw-24958"]
+    ws = Workspace.open(folder, "lam-dong", "live")
+    write_keys(ws.keys_file, {name: Keys("A" * 42 + "A=", "ssh-ed25519 AAAA") for name in names})
+    return folder
 
 
 @pytest.fixture

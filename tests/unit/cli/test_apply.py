@@ -10,20 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from haicap.addressing.lockfile import write_keys
-from haicap.addressing.model import Keys
 from haicap.plan.model import Change, Difference, Plan
 from haicap.stack.engine import Applied, Drift, Failure, StepEvent
 from haicap.stack.workspace import Workspace
-
-
-@pytest.fixture
-def enrolled(folder: Path) -> Path:
-    """The shared hosts and one gateway are enrolled."""
-    names = ["hub1", "hub2", "dns1", "dns2", "gw-24958"]
-    ws = Workspace.open(folder, "lam-dong", "live")
-    write_keys(ws.keys_file, {name: Keys("A" * 42 + "A=", "ssh-ed25519 AAAA") for name in names})
-    return folder
 
 
 @pytest.fixture
