@@ -42,7 +42,8 @@ def name_tree(name: Name) -> Tree:
 
 
 def keys_tree(keys: Keys) -> Tree:
-    return {"wireguard": keys.wireguard, "ssh": keys.ssh}
+    dkim = {"dkim": dict(sorted(keys.dkim.items()))} if keys.dkim else {}
+    return {"wireguard": keys.wireguard, "ssh": keys.ssh} | dkim
 
 
 def locks_trees(locks: Locks) -> tuple[Tree, Tree, Tree]:
@@ -79,7 +80,7 @@ def name_of(tree: Tree) -> Name:
 
 
 def keys_of(tree: Tree) -> Keys:
-    return Keys(tree["wireguard"], tree["ssh"])
+    return Keys(tree["wireguard"], tree["ssh"], tree.get("dkim", {}))
 
 
 def to_yaml(tree: Tree, head: str) -> str:

@@ -18,6 +18,7 @@ from haicap.addressing.shapes import check_keys, check_mail, check_members, chec
 from haicap.errors import Finding, FindingsError
 from haicap.files import replace_file
 
+CERTIFICATES = "certificates"
 ADDRESSES, NAMES, KEYS, MAIL = "addresses.lock.yml", "names.lock.yml", "keys.lock.yml", "mail.lock.yml"
 _HEAD = """\
 # Kept by `haicap {verb}` and reviewed in git. Do not edit it by hand: what is here never moves,
@@ -46,7 +47,17 @@ def read_locks(folder: Path, keys_file: Path | None = None) -> Locks:
     findings += [addresses.finding(*clash, "lock-overlap") for clash in find_clashes(members)]
     findings += [names.finding(*clash, "lock-overlap") for clash in find_same_labels(labels)]
     _raise(findings, folder.name)
-    return Locks(members, labels, {host: keys_of(tree) for host, tree in keys.entries.items()})
+    return Locks(
+        members,
+        labels,
+        {host: keys_of(tree) for host, tree in keys.entries.items()},
+        _certificates(keys_path.parent / CERTIFICATES),
+    )
+
+
+def _certificates(folder: Path) -> dict[str, str]:
+    """`<host>.pem` and `ca.pem` beside the keys; each host checks its own against its key before it takes it."""
+    return {path.stem: path.read_text(encoding="ascii", errors="replace") for path in sorted(folder.glob("*.pem"))}
 
 
 def read_mail(folder: Path) -> dict[str, Mailbox]:

@@ -12,7 +12,9 @@ from haicap.addressing.model import Member, Tunnel
 from haicap.addressing.networks import Span, address, host, network, span
 from haicap.addressing.pools import Pools, open_pools, report_exhausted, usable
 from haicap.addressing.rest import settle
-from haicap.inventory.model import Hub, Inventory, Pool4, Pool6, Province
+from haicap.inventory.model import Hub, Inventory, Pool4, Pool6, Province, ServerRole
+
+_TITLES: Mapping[ServerRole, str] = {"hub": "hub", "dns": "name server", "mail": "mail server"}
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,12 @@ class _Run:
 def subjects(inventory: Inventory) -> dict[str, str]:
     """Every member of the inventory, by identity, as it is named to people, in the order in which they are served.
 
-    Hubs by name, then name servers by name, then units by code and the day they are valid from.
+    Hubs by name, then name servers by name, the mail server, then units by code and the day they are valid from.
     """
-    hubs = {hub.name: f'hub "{hub.name}"' for hub in sorted(inventory.province.hubs, key=lambda hub: hub.name)}
-    servers = sorted(server.name for server in inventory.province.name_servers)
+    servers = sorted(inventory.province.servers.items(), key=lambda server: (list(_TITLES).index(server[1]), server[0]))
     units = sorted(inventory.units, key=lambda unit: (unit.code, unit.valid_from))
-    named = {name: f'name server "{name}"' for name in servers}
-    return hubs | named | {unit.identity: unit_subject(unit) for unit in units}
+    named = {name: f'{_TITLES[role]} "{name}"' for name, role in servers}
+    return named | {unit.identity: unit_subject(unit) for unit in units}
 
 
 def plan_members(inventory: Inventory, locked: Mapping[str, Member], today: date, draft: Draft) -> dict[str, Member]:

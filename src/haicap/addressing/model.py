@@ -52,6 +52,7 @@ class Keys:
 
     wireguard: str  # public key, base64
     ssh: str  # host public key, "ssh-ed25519 AAAA..."
+    dkim: Mapping[str, str] = field(default_factory=dict)  # a mail server's public keys by selector: base64 of the DER
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,15 @@ class Name:
 
 @dataclass(frozen=True)
 class Locks:
-    """The three lock files of a province: addresses, names and keys, by identity (keys: by host name, `gw-24958`)."""
+    """The three lock files of a province: addresses, names and keys, by identity (keys: by host name, `gw-24958`).
+
+    `certificates` are those beside the keys, as PEM, by host name; `ca` is the authority's that clients trust.
+    """
 
     members: Mapping[str, Member] = field(default_factory=dict)
     names: Mapping[str, Name] = field(default_factory=dict)
     keys: Mapping[str, Keys] = field(default_factory=dict)
+    certificates: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def plan_names(inventory: Inventory, locked: Mapping[str, Name], today: date, dr
     names = settle(locked, units.keys(), today, inventory.province.pools.rest_days)
     fresh = sorted((unit for unit in inventory.units if unit.identity not in names), key=lambda unit: unit.identity)
     province = inventory.province
-    hosts = {hub.name for hub in province.hubs} | {server.name for server in province.name_servers}
+    hosts = province.servers.keys()
     taken = {name.label for name in names.values()}
     labels = _take_overrides(fresh, taken, hosts, draft)
     rest = [unit for unit in fresh if unit.identity not in labels]

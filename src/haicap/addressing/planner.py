@@ -13,7 +13,7 @@ The promises, each held by a property test in tests/property:
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from haicap.addressing.draft import Draft, lines
@@ -62,7 +62,7 @@ def draft_locks(inventory: Inventory, locks: Locks, today: date, move: Collectio
     members = plan_members(inventory, locks.members, today, draft)
     _plan_blocks(inventory, members, move, draft)
     names = plan_names(inventory, locks.names, today, draft)
-    return Locks(dict(sorted(members.items())), names, locks.keys), draft
+    return replace(locks, members=dict(sorted(members.items())), names=names), draft
 
 
 def _plan_blocks(inventory: Inventory, members: dict[str, Member], move: Collection[str], draft: Draft) -> None:

@@ -81,6 +81,11 @@ def _ssh(text: str) -> None:
         raise ValueError("is not an SSH public key")
 
 
+def _dkim(text: str) -> None:
+    if len(base64.b64decode(text, validate=True)) < 128:
+        raise ValueError("is not a DKIM public key: base64 of its DER")
+
+
 def _day(text: str) -> None:
     try:
         date.fromisoformat(text)
@@ -105,7 +110,7 @@ _SEGMENT = _Fields({"v4": _network(4), "v6": _network(6)}, {"hosts": _Each(_addr
 _SERVER = _Fields(_COMMON, _OPTIONAL)
 _UNIT = _Fields({**_COMMON, "block": _network(4), "block6": _network(6)}, {**_OPTIONAL, "segments": _Each(_SEGMENT)})
 _NAME = _Fields({"label": _label, "given": _text}, {"removed": _day})
-_KEYS = _Fields({"wireguard": _wireguard, "ssh": _ssh})
+_KEYS = _Fields({"wireguard": _wireguard, "ssh": _ssh}, {"dkim": _Each(_dkim)})
 
 
 def check_members(identity: str, entry: Tree | str) -> Iterator[Fault]:

@@ -116,10 +116,8 @@ def near(text: str, known: Sequence[str]) -> str:
 
 
 def hosts_of(inventory: Inventory) -> dict[str, str | None]:
-    """Every host of the inventory, hubs first, then name servers, then gateways; with its unit's code."""
-    province = inventory.province
-    names = [*(hub.name for hub in province.hubs), *(server.name for server in province.name_servers)]
-    shared: dict[str, str | None] = dict.fromkeys(names)
+    """Every host of the inventory, servers first, then gateways; with its unit's code."""
+    shared: dict[str, str | None] = dict.fromkeys(inventory.province.servers)
     return shared | {unit.gateway: unit.code for unit in sorted(inventory.units, key=lambda unit: unit.code)}
 
 

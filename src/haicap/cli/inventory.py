@@ -46,8 +46,7 @@ def command(
 def _hosts(ws: Workspace) -> list[InventoryHost]:
     ws.agreed_locks()
     addresses, ssh, province = ws.addresses(), ws.connection(), ws.inventory.province
-    roles = {hub.name: "hub" for hub in province.hubs} | {server.name: "dns" for server in province.name_servers}
-    hosts = [InventoryHost(name, role, addresses[name], ssh.user, ssh.port) for name, role in roles.items()]
+    hosts = [InventoryHost(name, role, addresses[name], ssh.user, ssh.port) for name, role in province.servers.items()]
     for unit in ws.inventory.units:
         variables = {"haicap_unit": unit.code, "haicap_name": unit.name, "haicap_kind": unit.kind}
         hosts.append(

@@ -12,13 +12,12 @@ from haicap.lab import LabHost, LabSpec
 
 
 def lab_spec(inventory: Inventory, locks: Locks, codes: Collection[str] | None) -> LabSpec:
-    """Hubs, name servers and the gateways of some units (by code; None is all), on the uplinks that are locked.
+    """Servers and the gateways of some units (by code; None is all), on the uplinks that are locked.
 
     The controller takes the second usable address of the first network from which operators work.
     """
     province = inventory.province
-    shared = [(hub.name, "hub") for hub in province.hubs] + [(one.name, "dns") for one in province.name_servers]
-    hosts = [_host(name, role, None, locks.members[name].uplink) for name, role in shared]
+    hosts = [_host(name, role, None, locks.members[name].uplink) for name, role in province.servers.items()]
     for unit in sorted(inventory.units, key=lambda unit: unit.code):
         if codes is None or unit.code in codes:
             hosts.append(_host(unit.gateway, "gateway", unit.code, locks.members[unit.identity].uplink))

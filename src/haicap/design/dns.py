@@ -12,6 +12,7 @@ from netaddr import IPAddress, IPNetwork
 
 from haicap.addressing.model import Locks, Member
 from haicap.design.lan import LanDesign
+from haicap.design.mail import MailRecord
 from haicap.inventory.model import Inventory, Province, Stage, Unit
 
 
@@ -44,7 +45,7 @@ def server_name(province: Province, server: str) -> str:
     return f"{server}.{province.domain}."
 
 
-def design_province_zones(inventory: Inventory, locks: Locks) -> DnsDesign:
+def design_province_zones(inventory: Inventory, locks: Locks, mail: Iterable[MailRecord] = ()) -> DnsDesign:
     """The zones that units share: the province's own, its legacy domains, and the reverse zones of its pools."""
     province = inventory.province
     servers = [server.name for server in province.name_servers]
@@ -55,13 +56,20 @@ def design_province_zones(inventory: Inventory, locks: Locks) -> DnsDesign:
     zones |= {zone: {} for zone in reverse_zones(province)}
     for zone, sets in zones.items():
         sets[f"{zone} NS"] = ns
-    for name in [*servers, *(hub.name for hub in province.hubs)]:
+    for name in province.servers:
         _add_host(zones, server_name(province, name), locks.members[name], ttl)
+    _add_mail(zones, mail, ttl)
     return DnsDesign(tuple(zones), zones)
 
 
 def design_unit_records(
-    province: Province, unit: Unit, label: str, member: Member, lan: LanDesign, stage: Stage
+    province: Province,
+    unit: Unit,
+    label: str,
+    member: Member,
+    lan: LanDesign,
+    stage: Stage,
+    mail: Iterable[MailRecord] = (),
 ) -> DnsDesign:
     """A unit's zone, its delegation, its reverse records, and its predecessors' names (once it is live)."""
     ttl = province.defaults.dns.trial_ttl if stage in ("prepare", "trial") else province.defaults.dns.ttl
@@ -81,6 +89,7 @@ def design_unit_records(
             _add_addresses(zones, f"{reservation.fqdn}.", [reservation.address], ttl)
     if stage in ("live", "frozen"):
         _add_aliases(zones, province, unit, zone, ttl)
+    _add_mail(zones, mail, ttl)
     return DnsDesign((zone,), {name: sets for name, sets in zones.items() if sets})
 
 
@@ -121,6 +130,11 @@ def _add_addresses(zones: dict[str, dict[str, RecordSet]], name: str, addresses:
         zones[zone_of(name, zones)][f"{name} {kind}"] = RecordSet(ttl, (text,))
         pointer = address.reverse_dns
         zones[zone_of(pointer, zones)][f"{pointer} PTR"] = RecordSet(ttl, (name,))
+
+
+def _add_mail(zones: dict[str, dict[str, RecordSet]], mail: Iterable[MailRecord], ttl: int) -> None:
+    for name, kind, contents in mail:
+        zones[zone_of(name, zones)][f"{name} {kind}"] = RecordSet(ttl, contents)
 
 
 def zone_of(name: str, zones: Iterable[str]) -> str:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
 from haicap.addressing.model import Keys, Locks, Member
+from haicap.design.accounts import AccountsDesign, People, design_accounts
 from haicap.design.dns import DnsDesign, design_province_zones, design_unit_records, unit_zone
 from haicap.design.lan import LanDesign, design_lan
+from haicap.design.mail import (
+    DirectoryDesign,
+    MailRecord,
+    MailServerDesign,
+    design_mail_server,
+    province_mail_records,
+    suffix_of,
+    unit_mail_records,
+)
 from haicap.design.vpn import VpnDesign, design_hub, design_member
 from haicap.inventory.model import Inventory, Stage, System, Unit
 from haicap.lifecycle import is_standing, stages_of
 
-Role = Literal["gateway", "hub", "dns"]
+Role = Literal["gateway", "hub", "dns", "mail"]
 
 
 @dataclass(frozen=True)
@@ -55,11 +65,12 @@ class HostDesign:
     time_servers: tuple[str, ...]
     lan: LanDesign | None = None
     dns: NameServerDesign | None = None
+    mail: MailServerDesign | None = None
 
 
 @dataclass(frozen=True)
 class UnitDesign:
-    """A unit: its stages, its gateway and its names. A system that does not stand on that date is None."""
+    """A unit: its stages, its gateway, names and accounts. A system that does not stand on that date is None."""
 
     code: str
     name: str
@@ -69,6 +80,7 @@ class UnitDesign:
     member: Member
     gateway: HostDesign | None
     dns: DnsDesign | None
+    accounts: AccountsDesign | None = None
 
 
 @dataclass(frozen=True)
@@ -92,17 +104,24 @@ class ProvinceDesign:
     zones: DnsDesign | None
     units: tuple[UnitDesign, ...]
     waiting: tuple[Waiting, ...]
+    mail_server: HostDesign | None = None
+    directory: DirectoryDesign | None = None
 
     @property
     def hosts(self) -> tuple[HostDesign, ...]:
-        """All hosts that can be configured: hubs, name servers, gateways."""
+        """All hosts that can be configured: servers, gateways."""
         gateways = tuple(unit.gateway for unit in self.units if unit.gateway is not None)
-        return (*self.hubs, *self.name_servers, *gateways)
+        return (*self.servers, *gateways)
+
+    @property
+    def servers(self) -> tuple[HostDesign, ...]:
+        """The hosts that units share: hubs, name servers, the mail server."""
+        return (*self.hubs, *self.name_servers, *((self.mail_server,) if self.mail_server else ()))
 
 
-def design_province(inventory: Inventory, locks: Locks, as_of: date) -> ProvinceDesign:
-    """Design a province. Every unit, hub and server of the inventory must be in the locks (`addressing.verify`)."""
-    builder = _Builder(inventory, locks, as_of)
+def design_province(inventory: Inventory, locks: Locks, as_of: date, people: People | None = None) -> ProvinceDesign:
+    """Design a province; without `people`, no accounts. Every unit and server must be locked (`addressing.verify`)."""
+    builder = _Builder(inventory, locks, as_of, people)
     return ProvinceDesign(
         slug=inventory.slug,
         as_of=as_of,
@@ -111,31 +130,33 @@ def design_province(inventory: Inventory, locks: Locks, as_of: date) -> Province
         zones=builder.zones(),
         units=tuple(builder.unit(unit) for unit in sorted(inventory.units, key=lambda unit: unit.identity)),
         waiting=builder.waiting(),
+        mail_server=builder.mail_server(),
+        directory=builder.directory(),
     )
 
 
 def placeholder_keys(inventory: Inventory, locks: Locks) -> Locks:
     """Locks in which every host counts as enrolled, to show a design before its keys are known."""
     missing = {name: Keys("(not enrolled yet)", "") for name in _host_names(inventory) if name not in locks.keys}
-    return Locks(locks.members, locks.names, {**missing, **locks.keys})
+    server = inventory.province.mail.server
+    certificates = {server.name: "(no certificate yet)\n", "ca": "(no certificate yet)\n"} if server else {}
+    return Locks(locks.members, locks.names, {**missing, **locks.keys}, {**certificates, **locks.certificates})
 
 
 def _host_names(inventory: Inventory) -> list[str]:
-    province = inventory.province
-    return [
-        *(hub.name for hub in province.hubs),
-        *(server.name for server in province.name_servers),
-        *(unit.gateway for unit in inventory.units),
-    ]
+    return [*inventory.province.servers, *(unit.gateway for unit in inventory.units)]
 
 
 class _Builder:
     """Holds what all parts of one design share."""
 
-    def __init__(self, inventory: Inventory, locks: Locks, as_of: date) -> None:
-        self._inventory, self._province, self._locks = inventory, inventory.province, locks
+    def __init__(self, inventory: Inventory, locks: Locks, as_of: date, people: People | None) -> None:
+        self._inventory, self._province, self._locks, self._as_of = inventory, inventory.province, locks, as_of
+        self._mail_name = self._ready_mail_server()
+        standing = people if people is not None and self._mail_name else None
+        self._accounts = design_accounts(inventory, standing, as_of) if standing else {}
         self._stages = {unit.identity: stages_of(inventory.province, unit, as_of) for unit in inventory.units}
-        self._shared_zones = design_province_zones(inventory, locks)
+        self._shared_zones = design_province_zones(inventory, locks, self._mail_records())
         servers = [locks.members[server.name] for server in self._province.name_servers]
         self._resolver = Resolver(
             zones=self._shared_zones.owned,
@@ -171,6 +192,32 @@ class _Builder:
             if server.name in self._locks.keys
         )
 
+    def mail_server(self) -> HostDesign | None:
+        name = self._mail_name
+        if name is None:
+            return None
+        member, certificates = self._locks.members[name], self._locks.certificates
+        mail = design_mail_server(
+            self._inventory, self._locks.keys[name], certificates[name], certificates["ca"], member, self._as_of
+        )
+        return self._host(name, "mail", member, design_member(self._province, self._locks, member), mail=mail)
+
+    def directory(self) -> DirectoryDesign | None:
+        if self._mail_name is None:
+            return None
+        return DirectoryDesign(suffix_of(self._province), self._province.name, self._province.mail.passwords)
+
+    def _ready_mail_server(self) -> str | None:
+        """The mail server's name, once it is enrolled and has its certificate."""
+        server = self._province.mail.server
+        ready = server is not None and server.name in self._locks.keys
+        return server.name if server and ready and {server.name, "ca"} <= self._locks.certificates.keys() else None
+
+    def _mail_records(self) -> Iterator[MailRecord]:
+        if (name := self._mail_name) is not None:
+            member, keys = self._locks.members[name], self._locks.keys[name]
+            yield from province_mail_records(self._province, name, member, keys, self._as_of)
+
     def zones(self) -> DnsDesign | None:
         primary = next(server.name for server in self._province.name_servers if server.kind == "primary")
         return self._shared_zones if primary in self._locks.keys else None
@@ -194,16 +241,21 @@ class _Builder:
                 time_servers=self._hub_clocks,
             )
         if enrolled and is_standing(stages["dns"]):
-            records = design_unit_records(self._province, unit, label, member, lan, stages["dns"])
-        return UnitDesign(unit.code, unit.name, unit.kind, zone, stages, member, gateway, records)
+            mail = unit_mail_records(zone, self._province, self._mail_name) if self._mail_name else ()
+            records = design_unit_records(self._province, unit, label, member, lan, stages["dns"], mail)
+        accounts = self._accounts.get(unit.code) if is_standing(stages["mail"]) else None
+        return UnitDesign(unit.code, unit.name, unit.kind, zone, stages, member, gateway, records, accounts)
 
     def waiting(self) -> tuple[Waiting, ...]:
         slug = self._inventory.slug
         servers = [
             Waiting(name, None, "its public key is not enrolled", f"haicap enrol {slug}")
-            for name in [hub.name for hub in self._province.hubs] + [s.name for s in self._province.name_servers]
+            for name in self._province.servers
             if name not in self._locks.keys
         ]
+        server = self._province.mail.server
+        if server is not None and server.name in self._locks.keys and self._mail_name is None:
+            servers.append(Waiting(server.name, None, *_no_certificate(server.name, slug)))
         gateways = [
             Waiting(unit.gateway, unit.code, "its gateway is not enrolled", f"haicap enrol {slug} --unit {unit.code}")
             for unit in sorted(self._inventory.units, key=lambda unit: unit.identity)
@@ -216,13 +268,14 @@ class _Builder:
         return design_member(self._province, locks, member)
 
     def _peers(self) -> dict[str, Member]:
-        """Every host that has a tunnel to the hubs, by host name: gateways whose VPN stands, and name servers."""
+        """Every host that has a tunnel to the hubs, by host name: gateways whose VPN stands, and other servers."""
         units = {
             unit.gateway: self._locks.members[unit.identity]
             for unit in self._inventory.units
             if is_standing(self._stages[unit.identity]["vpn"])
         }
-        return units | {server.name: self._locks.members[server.name] for server in self._province.name_servers}
+        servers = {name: role for name, role in self._province.servers.items() if role != "hub"}
+        return units | {name: self._locks.members[name] for name in servers}
 
     def _name_server(self, name: str, kind: Literal["primary", "secondary"]) -> NameServerDesign:
         domain = self._province.domain
@@ -256,6 +309,7 @@ class _Builder:
         fqdn: str | None = None,
         lan: LanDesign | None = None,
         dns: NameServerDesign | None = None,
+        mail: MailServerDesign | None = None,
         time_servers: tuple[str, ...] = (),
     ) -> HostDesign:
         return HostDesign(
@@ -271,4 +325,10 @@ class _Builder:
             time_servers=time_servers or self._hub_clocks,
             lan=lan,
             dns=dns,
+            mail=mail,
         )
+
+
+def _no_certificate(server: str, slug: str) -> tuple[str, str]:
+    reason = f"certificates/{server}.pem and ca.pem are not there: have certificates/{server}.csr signed"
+    return reason, f"haicap enrol {slug}"

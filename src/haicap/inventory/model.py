@@ -18,9 +18,12 @@ AgencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Y]\d{2}(\.[0-9A-Z]+)
 MacAddress = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{2}(:[0-9a-f]{2}){5}$")]
 HostName = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9-]{0,10}[a-z0-9])?$")]
 Kind = Literal["commune", "ward", "special_zone"]
+ServerRole = Literal["hub", "dns", "mail"]
 Stage = Literal["absent", "prepare", "trial", "live", "frozen", "retired"]
-System = Literal["lan", "vpn", "dns"]
-SYSTEMS: tuple[System, ...] = ("lan", "vpn", "dns")
+System = Literal["lan", "vpn", "dns", "mail"]
+SYSTEMS: tuple[System, ...] = ("lan", "vpn", "dns", "mail")
+Selector = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")]
+AgeRecipient = Annotated[str, StringConstraints(pattern=r"^age1[02-9ac-hj-np-z]{58}$")]
 
 
 class Model(BaseModel):
@@ -152,12 +155,62 @@ class Defaults(Model):
     calendar: dict[Label, Dates] = Field(description="dates by wave")
 
 
-class Mail(Model):
-    """Official addresses: templates of the part before the `@`, and how many days what is over is kept.
+class MailServer(Model):
+    """The host of mail and directory. Without one a province has addresses, and no mailboxes."""
 
-    A person's fields are {given} {initials} {family} {number} {unit}, a role mailbox's {role} {unit}. What stands
-    between them is the separator; the one before an empty field goes with it.
+    name: HostName
+    site: str
+
+
+class Dkim(Model):
+    """Signing keys (RFC 6376), one a selector, made on the server. All of `publish` are in DNS; one of them signs.
+
+    To rotate: add a selector and apply; a day later sign with it and apply; a week later take out the old one.
     """
+
+    publish: tuple[Selector, ...] = Field(default=("h1",), min_length=1)
+    sign_with: Selector = "h1"
+
+
+class Passwords(Model):
+    """What the directory asks of a password, and when it locks an account for a while."""
+
+    min_length: int = Field(default=12, ge=8, le=128)
+    lockout_after: int = Field(default=10, ge=3, le=100, description="wrong passwords in a row")
+    lockout_minutes: int = Field(default=15, ge=1, le=1440)
+
+
+class Backup(Model):
+    """Mailboxes and directory, every day, by restic. `repository` is restic's own word for it (a folder, sftp:...)."""
+
+    repository: str = Field(default="/var/backups/haicap", min_length=1, max_length=250)
+    at: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "02:30"
+    keep_days: int = Field(default=30, ge=1, le=3650)
+
+
+class Mail(Model):
+    """Official mail: addresses, the server and its limits, and how many days what is over is kept.
+
+    `person` and `role` are templates of the part before the `@`. A person's fields are {given} {initials} {family}
+    {number} {unit}, a role mailbox's {role} {unit}. What stands between them is the separator; the one before an empty
+    field goes with it.
+    """
+
+    server: MailServer | None = None
+    relay: Domain | None = Field(default=None, description="the host that takes mail for the world outside")
+    officers: tuple[AgeRecipient, ...] = Field(
+        default=(), description="age recipients that first passwords are sealed to, where a unit has none of its own"
+    )
+    dkim: Dkim = Dkim()
+    passwords: Passwords = Passwords()
+    backup: Backup = Backup()
+    quota_mib: int = Field(default=2048, ge=1, le=1048576)
+    quotas_mib: dict[str, int] = Field(default_factory=dict, description="by the first words of a position")
+    message_mib: int = Field(default=25, ge=1, le=150)
+    hourly_recipients: int = Field(default=300, ge=1, le=100000, description="of one account, before mail is refused")
+    domains_until: dict[Domain, date] = Field(
+        default_factory=dict, description="the last day on which a former domain receives; the others have none"
+    )
 
     person: str = Field(default="{given}{initials}{number}.{unit}", min_length=1, max_length=100)
     role: str = Field(default="{role}.{unit}", min_length=1, max_length=100)
@@ -184,6 +237,13 @@ class Province(Model):
     ssh: Ssh
     mail: Mail = Mail()
     defaults: Defaults
+
+    @property
+    def servers(self) -> dict[str, ServerRole]:
+        """The hosts that units share, by name: hubs, name servers, the mail server."""
+        servers: dict[str, ServerRole] = {hub.name: "hub" for hub in self.hubs}
+        servers |= {server.name: "dns" for server in self.name_servers}
+        return servers | ({self.mail.server.name: "mail"} if self.mail.server else {})
 
 
 class Predecessor(Model):

@@ -41,6 +41,10 @@ ssh:
   port: 22
   operators: [100.127.0.0/30]
 
+mail:
+  server: {name: mail1, site: "data centre 1"}
+  quotas_mib: {"Chủ tịch": 5120, "Phó Chủ tịch": 5120}
+
 defaults:
   segments:
     staff: {vlan: 10, hosts_per_staff: 2.0, min_hosts: 30}

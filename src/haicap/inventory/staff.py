@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from haicap.inventory.model import Model, UnitCode
+from haicap.inventory.model import AgeRecipient, Model, UnitCode
 
 StaffNumber = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,31}$")]
 RoleName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")]
@@ -44,9 +44,13 @@ class RoleMailbox(Model):
 
 
 class UnitStaff(Model):
-    """`staff/<code>.yml`: everybody of one unit, and its role mailboxes."""
+    """`staff/<code>.yml`: everybody of one unit, and its role mailboxes.
+
+    `officers` are the age recipients that the unit's first passwords are sealed to.
+    """
 
     unit: UnitCode
+    officers: tuple[AgeRecipient, ...] = ()
     people: tuple[Person, ...]
     mailboxes: tuple[RoleMailbox, ...] = ()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from haicap.errors import HaicapError
 from haicap.lab import cgroups, machine
+from haicap.lab.authority import Authority
 from haicap.lab.boot import boot_all
 from haicap.lab.command import run
 from haicap.lab.host import Host
@@ -42,6 +43,11 @@ class Lab:
         self._lock = self.directory / "lock"
         self._prefix = f"haicap-{self.id}-"
         self._network = Network(self._prefix)
+
+    @property
+    def authority(self) -> Authority:
+        """The lab's own certificate authority, and the officer who gets first passwords."""
+        return Authority(self.directory / "authority")
 
     @property
     def exists(self) -> bool:

@@ -14,6 +14,9 @@ PACKAGES = (
     *("nftables", "wireguard-tools", "wireguard-go", "frr", "frr-pythontools"),
     *("kea-dhcp4-server", "radvd", "unbound", "dns-root-data", "chrony"),
     *("pdns-server", "pdns-backend-sqlite3", "sqlite3"),
+    *("slapd", "ldap-utils", "python3-ldap", "openssl", "age", "restic"),
+    *("postfix", "postfix-ldap", "postfwd", "opendkim"),
+    *("dovecot-imapd", "dovecot-lmtpd", "dovecot-ldap", "dovecot-sieve", "dovecot-managesieved"),
 )
 
 # Files of a package that no host reads.

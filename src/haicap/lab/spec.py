@@ -10,7 +10,7 @@ from typing import Any, Literal
 from haicap.errors import HaicapError
 
 RESERVED = ("backbone", "controller")
-ROLES = ("gateway", "hub", "dns")
+ROLES = ("gateway", "hub", "dns", "mail")
 
 State = Literal["running", "starting", "stopped"]
 

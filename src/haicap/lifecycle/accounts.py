@@ -41,8 +41,13 @@ def account_stage(
     unit: str, stays: Iterable[Stay], dates: Mapping[str, Dates], days: Mail, as_of: date
 ) -> AccountStage:
     """The stage of a person's account in `unit` on a date. `stays` are all of the person's, `dates` each unit's."""
+    return stage_on(account_edges(unit, stays, dates, days), as_of)
+
+
+def stage_on(edges: Iterable[Edge], as_of: date) -> AccountStage:
+    """The stage that was entered last; before the first edge it is `prepare`."""
     stage: AccountStage = "prepare"
-    for day, entered in account_edges(unit, stays, dates, days):
+    for day, entered in edges:
         if day <= as_of:
             stage = entered
     return stage

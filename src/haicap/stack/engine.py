@@ -14,7 +14,6 @@ from typing import Literal
 from pulumi.automation import CommandError
 from pulumi.automation.events import EngineEvent
 
-from haicap.design import design_province
 from haicap.errors import HaicapError, Stopped
 from haicap.plan.diff import differences
 from haicap.plan.model import Change, Plan, digest_of
@@ -148,7 +147,7 @@ def find_drift(workspace: Workspace, units: frozenset[str] | None, on_event: OnE
 def _to_register(workspace: Workspace, plan: Plan, state: State) -> list[Resource]:
     """The recorded resources with the plan's changes: what the plan doesn't hold is registered as it is recorded."""
     as_of = date.fromisoformat(plan.as_of)
-    wanted = resources_of(design_province(workspace.inventory, workspace.agreed_locks(), as_of))
+    wanted = resources_of(workspace.design(as_of))
     actions = {change.resource: change.action for change in plan.pending}
     resources = [
         resource

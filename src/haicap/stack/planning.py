@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from haicap.addressing.lockfile import locks_digest
-from haicap.design import ProvinceDesign, design_province
+from haicap.design import ProvinceDesign
 from haicap.errors import HaicapError
 from haicap.inventory.loader import inventory_digest
 from haicap.plan.diff import differences, replaces
@@ -17,7 +17,7 @@ from haicap.stack.workspace import Workspace
 
 def make_plan(workspace: Workspace, as_of: date, units: frozenset[str] | None = None) -> Plan:
     """What an apply would do on a date; `units` (codes) selects theirs and everything shared that they stand on."""
-    design = design_province(workspace.inventory, workspace.agreed_locks(), as_of)
+    design = workspace.design(as_of)
     state = read_state(workspace)
     wanted = {resource.name: resource for resource in resources_of(design)}
     names = [*wanted, *(name for name in reversed(state.resources) if name not in wanted)]

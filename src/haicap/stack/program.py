@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pulumi
 
-from haicap.design import design_province
 from haicap.stack.resources import Resource, resources_of
 from haicap.stack.state import TYPES
 from haicap.stack.workspace import Workspace
@@ -41,7 +40,7 @@ def run_stack() -> None:
     directory = Path(os.environ.get("HAICAP_DIRECTORY", Path(__file__).parents[3]))
     as_of = date.fromisoformat(os.environ.get("HAICAP_AS_OF", date.today().isoformat()))
     workspace = Workspace.open(directory, slug, "lab" if lab else "live")
-    register(resources_of(design_province(workspace.inventory, workspace.agreed_locks(), as_of)))
+    register(resources_of(workspace.design(as_of)))
 
 
 def _silence() -> None:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from haicap.addressing.agreement import verify
-from haicap.addressing.lockfile import KEYS, read_locks
+from haicap.addressing.lockfile import CERTIFICATES, KEYS, read_locks, read_mail
 from haicap.addressing.model import Locks
+from haicap.design import ProvinceDesign, design_province
+from haicap.design.accounts import People
 from haicap.errors import FindingsError
 from haicap.inventory.loader import load
 from haicap.inventory.model import Inventory
@@ -56,6 +59,16 @@ class Workspace:
         return self._own / KEYS
 
     @property
+    def certificates(self) -> Path:
+        """Where certificates and requests for them are, beside the keys."""
+        return self._own / CERTIFICATES
+
+    @property
+    def sealed(self) -> Path:
+        """Where sealed first passwords are put, to be handed over; never in git."""
+        return self._own / "sealed"
+
+    @property
     def state_folder(self) -> Path:
         """The engine's file:// backend, unless PULUMI_BACKEND_URL names another."""
         return self._own / ".state"
@@ -90,6 +103,20 @@ class Workspace:
         """The locks as they are on disk."""
         return read_locks(self.folder, self.keys_file)
 
+    @cached_property
+    def people(self) -> People:
+        """The staff and their locked addresses, for a design. FindingsError with everything that is wrong with them."""
+        return People(self.staff, read_mail(self.folder), self._lab_officers)
+
+    @property
+    def _lab_officers(self) -> tuple[str, ...] | None:
+        """A lab's first passwords are for who tries it, not for the officers of the live network."""
+        return (self.lab.authority.officer,) if self.target == "lab" else None
+
+    def design(self, as_of: date) -> ProvinceDesign:
+        """Everything that shall stand on a date. FindingsError where inventory and locks disagree."""
+        return design_province(self.inventory, self.agreed_locks(), as_of, self.people)
+
     def agreed_locks(self) -> Locks:
         """The locks, which must agree with the inventory. FindingsError with the way out otherwise."""
         findings = verify(self.inventory, self.locks)
@@ -114,8 +141,7 @@ class Workspace:
         """The uplink address of every host of the inventory, by host name."""
         members, province = self.locks.members, self.inventory.province
         named = {unit.gateway: unit.identity for unit in self.inventory.units}
-        named |= {hub.name: hub.name for hub in province.hubs}
-        named |= {server.name: server.name for server in province.name_servers}
+        named |= {name: name for name in province.servers}
         return {
             host: members[identity].uplink.partition("/")[0] for host, identity in named.items() if identity in members
         }

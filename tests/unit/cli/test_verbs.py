@@ -27,7 +27,7 @@ def test_lock_once_and_again(run, folder):
     assert not (folder / "inventories/lam-dong/addresses.lock.yml").exists()
     first = run("lock")
     assert first.exit_code == 0
-    assert first.stdout.startswith('new: 252\n  hub "hub1": uplink 100.64.0.2/30')
+    assert first.stdout.startswith('new: 253\n  hub "hub1": uplink 100.64.0.2/30')
     assert first.stdout.endswith("  ... and 232 more\n")
     again = run("lock", "--check")
     assert (again.exit_code, again.stdout.startswith("Nothing to lock")) == (0, True)

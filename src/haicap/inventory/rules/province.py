@@ -86,9 +86,10 @@ def as_numbers(province: Province, marks: Marks) -> Iterator[Remark]:
 
 
 def server_name(province: Province, marks: Marks) -> Iterator[Remark]:
-    """Hubs and name servers have names of their own, and none that a unit's gateway has."""
-    names = [(("hubs", i, "name"), hub.name) for i, hub in enumerate(province.hubs)]
+    """Hubs, name servers and the mail server have names of their own, and none that a unit's gateway has."""
+    names: list[tuple[KeyPath, str]] = [(("hubs", i, "name"), hub.name) for i, hub in enumerate(province.hubs)]
     names += [(("name_servers", i, "name"), server.name) for i, server in enumerate(province.name_servers)]
+    names += [(("mail", "server", "name"), province.mail.server.name)] if province.mail.server else []
     for name, later, first in repeats((i, name) for i, (_, name) in enumerate(names)):
         other = f"line {marks.province(*names[first][0])[1]}"
         yield on_province(marks, names[later][0], f'the server name "{name}" is also in {other}; rename one')
@@ -208,6 +209,26 @@ def account(province: Province, marks: Marks) -> Iterator[Remark]:
         yield on_province(marks, ("ssh", "user"), reason)
 
 
+def dkim_selector(province: Province, marks: Marks) -> Iterator[Remark]:
+    """What signs is published, and each selector is there once."""
+    dkim = province.mail.dkim
+    if dkim.sign_with not in dkim.publish:
+        reason = f"mail.dkim: {dkim.sign_with} is to sign, but is not in publish; receivers could not check it; add it"
+        yield on_province(marks, ("mail", "dkim", "sign_with"), reason)
+    for selector, later, _ in repeats(enumerate(dkim.publish)):
+        reason = f"mail.dkim: {selector} is there twice; remove one"
+        yield on_province(marks, ("mail", "dkim", "publish", later), reason)
+
+
+def former_domain(province: Province, marks: Marks) -> Iterator[Remark]:
+    """Domains that receive for a time are legacy domains, or names below one or below the province's own."""
+    above = (province.domain, *province.legacy_domains)
+    for domain in province.mail.domains_until:
+        if domain == province.domain or not any(f".{domain}".endswith(f".{one}") for one in above):
+            reason = f"mail.domains_until: {domain} is no former domain{did_you_mean(domain, province.legacy_domains)}"
+            yield on_province(marks, ("mail", "domains_until", domain), reason)
+
+
 PROVINCE_RULES = (
     pools_overlap,
     pool_bounds,
@@ -224,4 +245,6 @@ PROVINCE_RULES = (
     legacy_domain,
     hostmaster,
     account,
+    dkim_selector,
+    former_domain,
 )
