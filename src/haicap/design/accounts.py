@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from haicap.addressing.model import Mailbox
@@ -64,8 +64,17 @@ class GroupDesign:
 
 
 @dataclass(frozen=True)
+class ProbeDesign:
+    """A mailbox that inspections write to and read; nobody else can log in, and it is emptied after each."""
+
+    address: str
+    stage: AccountStage
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class AccountsDesign:
-    """A unit's accounts, by staff number, and its role mailboxes, by role.
+    """A unit's accounts, by staff number, and its role mailboxes, by role; `unlocked` people have no address yet.
 
     `aliases` are by staff number: each old address with its last day ("" for none). `quotas` are in MiB.
     """
@@ -75,8 +84,8 @@ class AccountsDesign:
     aliases: Mapping[str, Mapping[str, str]]
     quotas: Mapping[str, int]
     groups: Mapping[str, GroupDesign]
-    probe: str = ""
-    probe_aliases: Mapping[str, str] = field(default_factory=dict)
+    probes: Mapping[str, ProbeDesign]
+    unlocked: tuple[str, ...] = ()
 
 
 def accounts_of(
@@ -162,20 +171,29 @@ def _unit(
     province, staff = inventory.province, people.staff.units[unit.code]
     own = [account for account in accounts.values() if account.home == unit.code]
     former = {account.number: people.mailboxes[account.number].former for account in own if account.address}
-    legacy = [domain for domain in province.legacy_domains if as_of <= last_day_of(province, domain)]
-    probe = f"probe-{unit.code}@{province.domain}"
     return AccountsDesign(
         officers=people.officers if people.officers is not None else staff.officers or province.mail.officers,
-        accounts=accounts,
+        accounts={number: account for number, account in accounts.items() if account.address},
         aliases={
             number: dict(sorted({**_former(province, old, as_of), **moved.get(number, {})}.items()))
             for number, old in former.items()
         },
         quotas={account.number: quota_of(province.mail, account.position) for account in own},
         groups=dict(_groups(inventory, people, unit, as_of)),
-        probe=probe,
-        probe_aliases={f"probe-{unit.code}@{legacy[0]}" if legacy else f"old-{probe}": ""},
+        probes=_probes(province, unit, as_of),
+        unlocked=tuple(number for number, account in accounts.items() if not account.address),
     )
+
+
+def _probes(province: Province, unit: Unit, as_of: date) -> dict[str, ProbeDesign]:
+    """Two a unit: one that works, with a former address, and one that is frozen."""
+    legacy = [domain for domain in province.legacy_domains if as_of <= last_day_of(province, domain)]
+    name = f"probe-{unit.code}"
+    old = f"{name}@{legacy[0]}" if legacy else f"old-{name}@{province.domain}"
+    return {
+        name: ProbeDesign(f"{name}@{province.domain}", "live", (old,)),
+        f"{name}-frozen": ProbeDesign(f"{name}-frozen@{province.domain}", "frozen"),
+    }
 
 
 def _groups(inventory: Inventory, people: People, unit: Unit, as_of: date) -> Iterator[tuple[str, GroupDesign]]:

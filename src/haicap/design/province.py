@@ -243,7 +243,9 @@ class _Builder:
         if enrolled and is_standing(stages["dns"]):
             mail = unit_mail_records(zone, self._province, self._mail_name) if self._mail_name else ()
             records = design_unit_records(self._province, unit, label, member, lan, stages["dns"], mail)
-        accounts = self._accounts.get(unit.code) if is_standing(stages["mail"]) else None
+        accounts = self._accounts.get(unit.code)
+        if not is_standing(stages["mail"]) or (accounts and not accounts.officers):
+            accounts = None
         return UnitDesign(unit.code, unit.name, unit.kind, zone, stages, member, gateway, records, accounts)
 
     def waiting(self) -> tuple[Waiting, ...]:
@@ -261,7 +263,19 @@ class _Builder:
             for unit in sorted(self._inventory.units, key=lambda unit: unit.identity)
             if unit.gateway not in self._locks.keys and any(map(is_standing, self._stages[unit.identity].values()))
         ]
-        return (*servers, *gateways)
+        return (*servers, *self._waiting_accounts(), *gateways)
+
+    def _waiting_accounts(self) -> Iterator[Waiting]:
+        """What keeps accounts from being made, for all units together: there may be a hundred of them."""
+        sealed_to_nobody = sum(not accounts.officers for accounts in self._accounts.values())
+        unlocked = sum(len(accounts.unlocked) for accounts in self._accounts.values())
+        name = self._mail_name or ""
+        if sealed_to_nobody:
+            reason = f"the accounts of {sealed_to_nobody} units: nobody is named whom first passwords are sealed to"
+            yield Waiting(name, None, reason, "put age recipients in province.yml, mail: {officers: [...]}")
+        if unlocked:
+            reason = f"{unlocked} accounts have no address yet"
+            yield Waiting(name, None, reason, f"haicap lock {self._inventory.slug}")
 
     def _member_vpn(self, member: Member, standing: bool) -> VpnDesign:
         locks = self._locks if standing else Locks(self._locks.members, self._locks.names, {})

@@ -26,7 +26,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Change:
-    """What happens to one resource. `digest` is of the inputs after it (before it for a delete, empty for nothing)."""
+    """What happens to one resource. `digest` is of the inputs after it (before it for a delete, empty for nothing).
+
+    `destroys` names what of people's own goes with it for good: a mailbox, a data disk.
+    """
 
     unit: str | None
     system: str
@@ -34,6 +37,7 @@ class Change:
     action: Action
     digest: str
     diff: tuple[Difference, ...] = ()
+    destroys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,11 @@ class Plan:
     def pending(self) -> tuple[Change, ...]:
         """The changes that do something."""
         return tuple(change for change in self.changes if change.action != "unchanged")
+
+    @property
+    def destroys(self) -> tuple[str, ...]:
+        """What of people's own goes for good."""
+        return tuple(what for change in self.pending for what in change.destroys)
 
     @property
     def summary(self) -> dict[str, int]:
@@ -100,6 +109,7 @@ def _change(change: Change) -> dict[str, Json]:
         "resource": change.resource,
         "action": change.action,
         "digest": change.digest,
+        "destroys": list(change.destroys),
         "diff": [{"path": list(d.path), "before": d.before, "after": d.after} for d in change.diff],
     }
 

@@ -17,10 +17,15 @@ VARIABLE = "HAICAP_RUN"
 
 @dataclass(frozen=True)
 class RunContext:
-    """One run. `fence` maps a resource's name to what the plan holds of it: [action, digest of its inputs]."""
+    """One run. `fence` maps a resource's name to what the plan holds of it: [action, digest of its inputs].
+
+    `sealed` is the folder for sealed first passwords. `destroys`: what the plan names as destroyed may be.
+    """
 
     connection: Connection
     fence: Mapping[str, tuple[str, str]]
+    sealed: Path = Path("sealed")
+    destroys: bool = False
 
     def allow(self, name: str, actions: tuple[str, ...], inputs: Json) -> None:
         """Refused unless the plan holds one of these actions on this resource, with exactly these inputs."""
@@ -31,10 +36,12 @@ class RunContext:
             raise Refused(f"{name}: what is to be written is not what the plan holds. Make a new plan, and apply that.")
 
 
-def write_context(path: Path, connection: Connection, plan: Plan) -> None:
+def write_context(path: Path, connection: Connection, plan: Plan, sealed: Path) -> None:
     """Write a run's context to `path`, readable by its owner only; it holds no secret (a key's path, not the key)."""
     document = {
         "connection": asdict(connection) | {"key_file": str(connection.key_file) if connection.key_file else None},
+        "sealed": str(sealed),
+        "destroys": bool(plan.destroys),
         "fence": {change.resource: [change.action, change.digest] for change in plan.pending},
     }
     path.touch(mode=0o600)
@@ -50,4 +57,4 @@ def read_context() -> RunContext:
     values = document["connection"]
     values["key_file"] = Path(values["key_file"]) if values["key_file"] else None
     fence = {name: (action, digest) for name, (action, digest) in document["fence"].items()}
-    return RunContext(Connection(**values), fence)
+    return RunContext(Connection(**values), fence, Path(document["sealed"]), document["destroys"])

@@ -18,6 +18,7 @@ from haicap.errors import HaicapError, Refused
 from haicap.plan.diff import REPLACING, differences, replaces
 from haicap.plan.model import Difference, Json
 from haicap.plan.values import normalise
+from haicap.provider.accounts import Accounts, Directory
 from haicap.provider.context import VARIABLE, read_context
 from haicap.provider.host import Hosts
 from haicap.provider.kind import Inputs, Kind
@@ -55,6 +56,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self._kinds: dict[str, Kind] = {
             "haicap:index:Host": Hosts(self._context, self._cancel),
             "haicap:index:Records": Records(self._context),
+            "haicap:index:Directory": Directory(self._context),
+            "haicap:index:Accounts": Accounts(self._context),
         }
 
     def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's names

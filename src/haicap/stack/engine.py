@@ -90,7 +90,7 @@ def apply(workspace: Workspace, plan: Plan, on_event: OnEvent) -> Applied:
         follower = _Follower({change.resource: change for change in plan.pending}, on_event)
         with TemporaryDirectory(prefix="haicap-") as folder:
             context = Path(folder) / "run.json"
-            write_context(context, workspace.connection(), plan)
+            write_context(context, workspace.connection(), plan, workspace.sealed)
             with open_stack(workspace, lambda: register(resources), context) as engine:
                 _watch(
                     follower,
@@ -124,7 +124,8 @@ def find_drift(workspace: Workspace, units: frozenset[str] | None, on_event: OnE
         follower = _Follower({name: _unchanged(recorded) for name, recorded in chosen.items()}, on_event)
         with TemporaryDirectory(prefix="haicap-") as folder:
             context = Path(folder) / "run.json"
-            write_context(context, workspace.connection(), Plan(workspace.slug, workspace.target, "", {}, {}, ()))
+            nothing = Plan(workspace.slug, workspace.target, "", {}, {}, ())
+            write_context(context, workspace.connection(), nothing, workspace.sealed)
             with open_stack(workspace, lambda: None, context) as engine:
                 targets = [urn_of(workspace, recorded.kind, name) for name, recorded in chosen.items()]
                 _watch(
@@ -161,9 +162,7 @@ def _to_register(workspace: Workspace, plan: Plan, state: State) -> list[Resourc
     ]
     names = {resource.name for resource in wanted}
     kept = [
-        Resource(
-            name, "Host" if recorded.kind == "Host" else "Records", recorded.unit, recorded.system, _inputs(recorded)
-        )
+        Resource(name, recorded.kind, recorded.unit, recorded.system, _inputs(recorded))
         for name, recorded in state.resources.items()
         if name not in names and name not in actions
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from haicap.addressing.lockfile import locks_digest
@@ -9,7 +10,7 @@ from haicap.design import ProvinceDesign
 from haicap.errors import HaicapError
 from haicap.inventory.loader import inventory_digest
 from haicap.plan.diff import differences, replaces
-from haicap.plan.model import Action, Change, Plan, Wait, digest_of
+from haicap.plan.model import Action, Change, Json, Plan, Wait, digest_of
 from haicap.stack.resources import Resource, resources_of
 from haicap.stack.state import Recorded, State, read_state
 from haicap.stack.workspace import Workspace
@@ -64,12 +65,26 @@ def _basis(workspace: Workspace, state: State) -> dict[str, str]:
 def _change(wanted: Resource | None, recorded: Recorded | None) -> Change:
     if wanted is None:
         assert recorded is not None  # noqa: S101 - a name comes from one of the two
-        diff = differences(recorded.found, {})
-        return Change(recorded.unit, recorded.system, recorded.name, "delete", digest_of(recorded.inputs), diff)
+        diff, gone = differences(recorded.found, {}), _mailboxes_gone(recorded.inputs, {})
+        return Change(recorded.unit, recorded.system, recorded.name, "delete", digest_of(recorded.inputs), diff, gone)
     diff = differences(recorded.found if recorded is not None else {}, wanted.inputs)
     action = _action(recorded, replaces(diff), bool(diff))
     digest = "" if action == "unchanged" else digest_of(wanted.inputs)
-    return Change(wanted.unit, wanted.system, wanted.name, action, digest, diff)
+    gone = _mailboxes_gone(recorded.inputs, wanted.inputs) if recorded is not None else ()
+    return Change(wanted.unit, wanted.system, wanted.name, action, digest, diff, gone)
+
+
+def _mailboxes_gone(before: Mapping[str, Json], after: Mapping[str, Json]) -> tuple[str, ...]:
+    """The mailboxes that a change of a unit's accounts deletes: of who is retired, or in no staff file any more."""
+    now, kept = before.get("people", {}), after.get("people", {})
+    gone = [
+        number
+        for number, one in now.items()
+        if "home" not in one
+        and one["stage"] != "retired"
+        and (number not in kept or (kept[number]["stage"] == "retired" and "home" not in kept[number]))
+    ]
+    return tuple(f"mailbox of {number} {now[number]['name']} ({now[number]['address']})" for number in gone)
 
 
 def _action(recorded: Recorded | None, replacing: bool, differing: bool) -> Action:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from haicap.design import HostDesign, ProvinceDesign
+from haicap.design.accounts import Account, AccountsDesign
 from haicap.design.dns import DnsDesign
 from haicap.plan.model import Json
 from haicap.render import render_host
 
-Kind = Literal["Host", "Records"]
-PROVINCE_ZONES = "zones"
+Kind = Literal["Host", "Records", "Directory", "Accounts"]
+PROVINCE_ZONES, DIRECTORY = "zones", "directory"
 
 
 @dataclass(frozen=True)
@@ -29,31 +30,83 @@ class Resource:
 
 def resources_of(design: ProvinceDesign) -> tuple[Resource, ...]:
     """Every resource of a province, those that others stand on first."""
-    hosts = [_host(host) for host in design.hosts]
+    return (*(_host(host) for host in design.hosts), *_zones(design), *_mail(design))
+
+
+def _zones(design: ProvinceDesign) -> Iterator[Resource]:
     primary = next((h for h in design.name_servers if h.dns is not None and h.dns.kind == "primary"), None)
     if primary is None or design.zones is None or primary.dns is None:
-        return tuple(hosts)
-    catalog = {
+        return
+    servers = tuple(host.name for host in design.name_servers)
+    shared = _records(PROVINCE_ZONES, None, primary, design.zones, servers)
+    shared.inputs["transfer"] = {
         "catalog": f"{primary.dns.catalog}.",
         "primary": list(primary.dns.addresses),
         "secondaries": {
             host.name: host.address for host in design.name_servers if host.dns and host.dns.kind == "secondary"
         },
     }
-    servers = tuple(host.name for host in design.name_servers)
-    shared = _records(PROVINCE_ZONES, None, primary, design.zones, servers)
-    shared.inputs["transfer"] = catalog
-    units = [
-        _records(f"dns-{unit.code}", unit.code, primary, unit.dns, (PROVINCE_ZONES,))
-        for unit in design.units
-        if unit.dns is not None
-    ]
-    return (*hosts, shared, *units)
+    yield shared
+    for unit in design.units:
+        if unit.dns is not None:
+            yield _records(f"dns-{unit.code}", unit.code, primary, unit.dns, (PROVINCE_ZONES,))
 
 
-def select(resources: Iterable[Resource], units: frozenset[str] | None) -> tuple[Resource, ...]:
-    """The resources of some units (by code) and everything shared that they stand on; None is all."""
-    return tuple(r for r in resources if units is None or r.unit is None or r.unit in units)
+def _mail(design: ProvinceDesign) -> Iterator[Resource]:
+    server, directory = design.mail_server, design.directory
+    if server is None or directory is None:
+        return
+    place: dict[str, Json] = {"server": server.name, "address": server.address, "suffix": directory.suffix}
+    wanted = {"organization": directory.organization, "passwords": directory.passwords.model_dump()}
+    yield Resource(DIRECTORY, "Directory", None, "mail", {"unit": "", **place, **wanted}, (server.name,))
+    for unit in design.units:
+        if unit.accounts is not None:
+            inputs = {"unit": unit.code, "name": unit.name, **place, **_accounts(unit.accounts)}
+            yield Resource(f"mail-{unit.code}", "Accounts", unit.code, "mail", inputs, (DIRECTORY,))
+
+
+def _accounts(accounts: AccountsDesign) -> dict[str, Json]:
+    return {
+        "officers": list(accounts.officers),
+        "people": {number: _person(account, accounts) for number, account in sorted(accounts.accounts.items())},
+        "groups": {
+            role: {
+                "title": group.title,
+                "address": group.address,
+                "aliases": dict(group.aliases),
+                "members": sorted(group.members),
+            }
+            for role, group in sorted(accounts.groups.items())
+        },
+        "probes": {
+            name: {
+                "name": f"Probe {name}",
+                "position": "",
+                "address": probe.address,
+                "stage": probe.stage,
+                "aliases": dict.fromkeys(probe.aliases, ""),
+                "quota_mib": 16,
+            }
+            for name, probe in sorted(accounts.probes.items())
+        },
+    }
+
+
+def _person(account: Account, accounts: AccountsDesign) -> dict[str, Json]:
+    """A person as the plan shows it. One whose mailbox is in another unit has only that told."""
+    record: dict[str, Json] = {
+        "name": account.name,
+        "position": account.position,
+        "address": account.address,
+        "stage": account.stage,
+    }
+    if account.home != account.unit:
+        return {**record, "home": account.home}
+    return {
+        **record,
+        "aliases": dict(accounts.aliases.get(account.number, {})),
+        "quota_mib": accounts.quotas[account.number],
+    }
 
 
 def _host(host: HostDesign) -> Resource:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from haicap import assets
 from haicap.errors import HaicapError
 from haicap.plan.model import Json, digest_of
 from haicap.plan.values import normalise
+from haicap.stack.resources import Kind
 from haicap.stack.workspace import Workspace
 
 PROJECT = "haicap-province"
-TYPES = {"Host": "haicap:index:Host", "Records": "haicap:index:Records"}
+TYPES: Mapping[Kind, str] = {kind: f"haicap:index:{kind}" for kind in get_args(Kind)}
 _KINDS = {urn_type: kind for kind, urn_type in TYPES.items()}
+_SYSTEMS: Mapping[Kind, str] = {"Records": "dns", "Directory": "mail", "Accounts": "mail"}
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Recorded:
     """
 
     name: str
-    kind: str
+    kind: Kind
     urn: str
     inputs: dict[str, Json]
     found: dict[str, Json]
@@ -42,8 +45,8 @@ class Recorded:
 
     @property
     def system(self) -> str:
-        """A host's role, `dns` for records."""
-        return str(self.inputs.get("role", "dns"))
+        """A host's role, or what the kind belongs to."""
+        return _SYSTEMS.get(self.kind) or str(self.inputs.get("role", ""))
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class State:
         return digest_of({name: [r.found, r.found == r.inputs, r.incomplete] for name, r in self.resources.items()})
 
 
-def urn_of(workspace: Workspace, kind: str, name: str) -> str:
+def urn_of(workspace: Workspace, kind: Kind, name: str) -> str:
     """The engine's name of a resource."""
     return f"urn:pulumi:{workspace.stack_name}::{PROJECT}::{TYPES[kind]}::{name}"
 
@@ -122,6 +125,6 @@ def _recorded(entry: dict[str, Any]) -> Recorded | None:
         kind=kind,
         urn=urn,
         inputs=inputs,
-        found=inputs if found == inputs else found,
+        found=inputs if found == inputs else found,  # one copy of them in memory, for nearly all
         incomplete=bool(entry.get("initErrors")),
     )

@@ -1,0 +1,62 @@
+"""One request in, one answer a line out: {"key", "result"} or {"key", "error"}."""
+
+from __future__ import annotations
+
+import json
+import syslog
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from haicap.directory.onhost.accounts import Accounts, Unit
+from haicap.directory.onhost.base import Base
+from haicap.directory.onhost.mailboxes import Mailboxes
+from haicap.directory.onhost.passwords import collected
+from haicap.directory.onhost.tree import LDAPError, Tree, told
+
+
+def main(request: Mapping[str, Any]) -> None:
+    """Do every job of a request, each for itself; what fails says why, and the next is done all the same."""
+    try:
+        tree = Tree()
+    except LDAPError as error:
+        _answer("", error=f"the directory does not answer: {told(error)}")
+        return
+    base, accounts = Base(tree, request["suffix"]), Accounts(tree, request["suffix"], Mailboxes())
+    for job in request["jobs"]:
+        try:
+            _answer(job["key"], result=_do(job, base, accounts))
+        except LDAPError as error:
+            _answer(job["key"], error=f"the directory refuses: {told(error)}")
+        except (OSError, ValueError) as error:
+            _answer(job["key"], error=str(error))
+
+
+def _do(job: Mapping[str, Any], base: Base, accounts: Accounts) -> Any:
+    unit = Unit(**job["unit"]) if "unit" in job else None
+    does: dict[str, Callable[[], Any]] = {
+        "write-base": lambda: base.write(job["wanted"]),
+        "read-base": base.read,
+        "delete-base": base.delete,
+        "open-probes": lambda: accounts.open_probes(job["numbers"]),
+        "close-probes": lambda: accounts.close_probes(job["numbers"]),
+        "collected": lambda: collected(job["names"]),
+    }
+    if unit is not None:
+        does |= {
+            "write": lambda: accounts.write(unit, destroy=job["destroy"]),
+            "read": lambda: accounts.read(unit),
+            "reset": lambda: _reset(accounts, unit, job),
+        }
+    return does[job["op"]]()
+
+
+def _reset(accounts: Accounts, unit: Unit, job: Mapping[str, Any]) -> Any:
+    sealed = accounts.reset(unit, job["number"])
+    syslog.openlog("haicap", facility=syslog.LOG_AUTH)
+    syslog.syslog(syslog.LOG_NOTICE, f"password of {job['number']} was reset by {job['by']}: {job['reason']}")
+    return sealed
+
+
+def _answer(key: str, result: Any = None, error: str | None = None) -> None:
+    said = {"key": key, "error": error} if error is not None else {"key": key, "result": result}
+    print(json.dumps(said), flush=True)
