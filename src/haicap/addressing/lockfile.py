@@ -124,5 +124,10 @@ def _write(path: Path, tree: Tree, kind: str) -> Path | None:
 
 
 def locks_digest(locks: Locks) -> str:
-    """SHA-256 of the locks as canonical JSON, in hexadecimal: the same locks, the same digest."""
-    return hashlib.sha256(to_json(locks_trees(locks))).hexdigest()
+    """SHA-256 of the locks and certificates as canonical JSON, in hexadecimal: the same locks, the same digest."""
+    return hashlib.sha256(to_json((*locks_trees(locks), dict(locks.certificates)))).hexdigest()
+
+
+def mail_digest(folder: Path) -> str:
+    """SHA-256 of `mail.lock.yml` as it is, in hexadecimal."""
+    return hashlib.sha256(_read(folder / MAIL)).hexdigest()

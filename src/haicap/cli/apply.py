@@ -25,6 +25,7 @@ from haicap.stack.workspace import Target
 @options.units
 @options.target
 @options.ssh_key
+@options.delete_mailboxes
 @options.full
 @options.as_json
 @click.pass_context
@@ -37,6 +38,7 @@ def command(
     wave: str | None,
     target: Target | None,
     ssh_key: Path | None,
+    delete_mailboxes: bool,
     full: bool,
     as_json: bool,
 ) -> int:
@@ -53,19 +55,26 @@ def command(
     slug, file = _split(ctx.obj, words)
     if file is not None:
         _refuse_choices(ctx)
-        return _apply_file(ctx.obj, slug, file, target, ssh_key, as_json)
+        return _apply_file(ctx.obj, slug, file, target, ssh_key, delete_mailboxes, as_json)
     ask.ensure_answerable(yes=yes, as_json=as_json)
     ws = ask.workspace(ctx.obj, slug, target, ssh_key)
     plan = make_plan(ws, as_of, ask.selection(ws.inventory, units, wave))
     if not as_json:
         changes.show_plan(plan, ask.names_of(ws.inventory), full=full)
+    ask.ensure_kept(plan, delete_mailboxes)
     if plan.pending and not ask.confirm("Apply it?", yes=yes):
         raise Refused("Nothing was done.")
     return apply_plan(ws, plan, _again(ws.slug, units, wave), as_json=as_json)
 
 
 def _apply_file(
-    directory: Path, slug: str | None, file: Path, target: Target | None, ssh_key: Path | None, as_json: bool
+    directory: Path,
+    slug: str | None,
+    file: Path,
+    target: Target | None,
+    ssh_key: Path | None,
+    delete_mailboxes: bool,
+    as_json: bool,
 ) -> int:
     saved = read_plan(file)
     ws = ask.workspace(
@@ -76,6 +85,7 @@ def _apply_file(
     else:
         plan = make_plan(ws, saved.as_of, saved.units)
     ensure_same(saved, plan)
+    ask.ensure_kept(plan, delete_mailboxes)
     screen.say(f"{file}: {plan.digest}")
     return apply_plan(ws, plan, f"haicap apply {ws.slug}", as_json=as_json)
 

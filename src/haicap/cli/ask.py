@@ -15,6 +15,7 @@ from haicap.inventory.loader import find_provinces, load
 from haicap.inventory.model import Inventory, Unit
 from haicap.inventory.naming import dns_label
 from haicap.inventory.naming import slug as make_slug
+from haicap.plan.model import Plan
 from haicap.stack.workspace import Target, Workspace
 
 
@@ -130,6 +131,16 @@ def ensure_answerable(*, yes: bool, as_json: bool) -> None:
     """A program that reads JSON answers no question."""
     if as_json and not yes:
         raise click.UsageError("--json asks nothing: give --yes too, or a plan file.")
+
+
+def ensure_kept(plan: Plan, delete_mailboxes: bool) -> None:
+    """Refused when the plan deletes a mailbox, and that was not said to be wanted."""
+    if plan.destroys and not delete_mailboxes:
+        listed = "\n".join(f"  {what}" for what in screen.few(plan.destroys))
+        raise Refused(
+            f"Nothing was done: this plan deletes for good what people have.\n{listed}\n"
+            "If that is meant, say --delete-mailboxes; else give each a last day in its staff file, and it is kept."
+        )
 
 
 def confirm(question: str, *, yes: bool) -> bool:

@@ -21,6 +21,7 @@ from haicap.stack.workspace import Target
 @options.as_of
 @options.target
 @options.ssh_key
+@options.delete_mailboxes
 @options.full
 @options.as_json
 @click.pass_obj
@@ -33,6 +34,7 @@ def command(
     as_of: date,
     target: Target | None,
     ssh_key: Path | None,
+    delete_mailboxes: bool,
     full: bool,
     as_json: bool,
 ) -> int:
@@ -52,6 +54,7 @@ def command(
     plan = plan_destroy(ws, as_of, codes)
     if not as_json:
         changes.show_plan(plan, ask.names_of(ws.inventory), full=full)
+    ask.ensure_kept(plan, delete_mailboxes)
     if plan.pending and not ask.confirm("Destroy it?", yes=yes):
         raise Refused("Nothing was done.")
     again = " ".join(["haicap destroy", ws.slug, *(f"--unit {code}" for code in sorted(codes))])

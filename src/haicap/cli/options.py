@@ -47,6 +47,11 @@ ssh_key = click.option(
     help="The private key for live hosts; without it, the SSH agent's.",
 )
 yes = click.option("--yes", is_flag=True, help="Does not ask.")
+delete_mailboxes = click.option(
+    "--delete-mailboxes",
+    is_flag=True,
+    help="Allows the plan to delete the mailboxes that it names; without it, none is.",
+)
 full = click.option("--full", is_flag=True, help="All that is created, and long changes to their end.")
 
 

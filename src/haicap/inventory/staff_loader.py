@@ -5,6 +5,7 @@ The folder is optional. People that fit the schema are checked by the rules even
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,15 @@ def load_staff(directory: Path, slug: str, inventory: Inventory) -> Staff:
     if findings:
         raise FindingsError(findings, _next_step(slug))
     return staff
+
+
+def staff_digest(directory: Path, slug: str) -> str:
+    """SHA-256 of the staff files' bytes, in hex, by name."""
+    total = hashlib.sha256()
+    for path in sorted((province_folder(directory, slug) / FOLDER).glob("*.yml")):
+        data = path.read_bytes()
+        total.update(f"{path.name} {len(data)}\n".encode() + data)
+    return total.hexdigest()
 
 
 def load_with_staff(directory: Path, slug: str) -> tuple[Inventory, Staff]:

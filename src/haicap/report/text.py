@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from haicap.plan.diff import WHOLE
 from haicap.plan.model import PENDING, Action, Change, Difference, Json, Plan, canonical
 
 Kind = Literal["create", "update", "replace", "delete", "unchanged", "added", "gone", "place", "note"]
@@ -14,6 +15,7 @@ SIGNS: Mapping[Action, str] = {"create": "+", "update": "~", "replace": "±", "d
 _DONE = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted", "unchanged": "unchanged"}
 _CONTEXT = 1  # unchanged lines around a changed one
 _LINES = 60  # of one change
+_WHO = {"people": "people", "groups": "role mailboxes", "probes": "probes"}
 _WAITING = 5  # hosts that are named one by one
 
 
@@ -35,6 +37,7 @@ def plan_lines(plan: Plan, names: Mapping[str, str], *, full: bool = False) -> I
         yield Line("")
         yield from _waiting_lines(plan)
     yield Line("")
+    yield from _destroyed_lines(plan)
     yield Line(summary(plan))
     yield Line(plan.digest)
 
@@ -81,6 +84,13 @@ def _selected(plan: Plan) -> str:
     return f", {len(units)} of its units" if units else ""
 
 
+def _destroyed_lines(plan: Plan) -> Iterator[Line]:
+    """What goes for good is named one by one, however much it is."""
+    if plan.destroys:
+        yield Line(f"Deleted for good: {len(plan.destroys)}", "delete")
+        yield from (Line(f"    {what}", "gone") for what in plan.destroys)
+
+
 def _waiting_lines(plan: Plan) -> Iterator[Line]:
     shown = plan.waiting if len(plan.waiting) <= _WAITING + 1 else plan.waiting[:_WAITING]
     yield Line(f"{len(plan.waiting)} waiting, not in this plan:")
@@ -98,7 +108,14 @@ def _amount(diff: Sequence[Difference]) -> str:
     zones = len({leaf.path[1] for leaf in sets})
     parts = [_count(files, "file")] if files else []
     parts += [f"{_count(len(sets), 'record set')} in {_count(zones, 'zone')}"] if sets else []
+    parts += [f"{number} {words}" for place, words in _WHO.items() if (number := _entries(diff, place))]
     return ", ".join(parts) or _count(len(leaves), "value")
+
+
+def _entries(diff: Sequence[Difference], place: str) -> int:
+    """How many people, role mailboxes or probes come or go."""
+    whole = [d.after or d.before or {} for d in diff if d.path == (place,)]
+    return sum(map(len, whole)) + sum(d.path[0] == place and len(d.path) == 2 for d in diff)
 
 
 def _count(number: int, word: str) -> str:
@@ -106,10 +123,10 @@ def _count(number: int, word: str) -> str:
 
 
 def _leaves(difference: Difference) -> Iterator[Difference]:
-    """A whole value that comes or goes, taken apart; record sets stay whole."""
+    """A whole value that comes or goes, taken apart; record sets and people stay whole."""
     whole = difference.after if difference.before is None else difference.before
     one_side = difference.before is None or difference.after is None
-    if not (one_side and isinstance(whole, Mapping)) or _is_record_set(whole):
+    if not (one_side and isinstance(whole, Mapping)) or _is_record_set(whole) or _is_somebody(difference):
         yield difference
         return
     came = difference.before is None
@@ -122,9 +139,15 @@ def _is_record_set(value: Mapping[str, Json]) -> bool:
     return set(value) == {"ttl", "records"}
 
 
+def _is_somebody(difference: Difference) -> bool:
+    return len(difference.path) == 2 and difference.path[0] in WHOLE
+
+
 def _difference_lines(difference: Difference) -> Iterator[Line]:
     before, after = difference.before, difference.after
-    if _is_text(before) or _is_text(after):
+    if _is_somebody(difference):
+        yield from _somebody_lines(difference.path[1], before, after)
+    elif _is_text(before) or _is_text(after):
         yield Line(f"    {_place(difference.path)}", "place")
         yield from _text_lines(before or "", after or "")
     elif isinstance(before, list) and isinstance(after, list):
@@ -135,6 +158,32 @@ def _difference_lines(difference: Difference) -> Iterator[Line]:
             yield Line("      (in another order)")
     else:
         yield Line(f"    {_place(difference.path)}: {_value(before)} -> {_value(after)}", "place")
+
+
+def _somebody_lines(key: str, before: Mapping[str, Json] | None, after: Mapping[str, Json] | None) -> Iterator[Line]:
+    """A person or role mailbox: who it is, and what is different."""
+    known = after or before or {}
+    who = ", ".join(str(known[part]) for part in ("name", "title", "position") if known.get(part))
+    if before is None or after is None:
+        address = " ".join(str(known[part]) for part in ("address", "stage") if known.get(part))
+        sign = "+" if before is None else "-"
+        yield Line(f"    {sign} {key} {who}: {address}", "added" if before is None else "gone")
+        return
+    yield Line(f"    ~ {key} {who}", "place")
+    for part in sorted({*before, *after}):
+        had, has = before.get(part), after.get(part)
+        if isinstance(had, Mapping) and isinstance(has, Mapping):
+            yield from (Line(f"      - {_dated(item, had)}", "gone") for item in had if had[item] != has.get(item))
+            yield from (Line(f"      + {_dated(item, has)}", "added") for item in has if has[item] != had.get(item))
+        elif isinstance(had, list) and isinstance(has, list):
+            yield from (Line(f"      - {part} {item}", "gone") for item in had if item not in has)
+            yield from (Line(f"      + {part} {item}", "added") for item in has if item not in had)
+        elif had != has:
+            yield Line(f"      {part}: {_value(had)} -> {_value(has)}")
+
+
+def _dated(address: str, aliases: Mapping[str, Json]) -> str:
+    return f"{address} until {aliases[address]}" if aliases[address] else address
 
 
 def _is_text(value: Json) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from haicap.addressing.lockfile import locks_digest
+from haicap.addressing.lockfile import locks_digest, mail_digest
 from haicap.design import ProvinceDesign
 from haicap.errors import HaicapError
 from haicap.inventory.loader import inventory_digest
+from haicap.inventory.staff_loader import staff_digest
 from haicap.plan.diff import differences, replaces
 from haicap.plan.model import Action, Change, Json, Plan, Wait, digest_of
 from haicap.stack.resources import Resource, resources_of
@@ -57,7 +58,9 @@ def plan_destroy(workspace: Workspace, as_of: date, units: frozenset[str]) -> Pl
 def _basis(workspace: Workspace, state: State) -> dict[str, str]:
     return {
         "inventory": inventory_digest(workspace.inventory),
+        "staff": staff_digest(workspace.directory, workspace.slug),
         "locks": locks_digest(workspace.locks),
+        "mail": mail_digest(workspace.folder),
         "state": state.digest,
     }
 
