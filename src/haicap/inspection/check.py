@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from haicap.inspection.model import Probe, Status, System
@@ -80,7 +80,34 @@ class Ask:
         return {"kind": "ask", **given, "seconds": self.seconds}
 
 
-Command = Shell | Lease | Dial | Ask
+@dataclass(frozen=True)
+class Post:
+    """Mail from a client's namespace, see `post`. The passwords of the named probe mailboxes are put in when it is sent
+    to the host, and are nowhere else. `authority` is PEM; the first recipient is the official address."""
+
+    netns: str
+    server: str
+    address: str
+    authority: str
+    sender: str
+    sender_name: str
+    frozen: str
+    frozen_name: str
+    recipients: tuple[str, ...]
+    recipient_name: str
+    seconds: float = 15.0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The mailboxes whose passwords it needs."""
+        return self.sender_name, self.frozen_name, self.recipient_name
+
+    def job(self) -> dict[str, Any]:
+        """What `onhost` reads."""
+        return {"kind": "post", **asdict(self)}
+
+
+Command = Shell | Lease | Dial | Ask | Post
 
 
 @dataclass(frozen=True)

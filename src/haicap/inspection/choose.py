@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterator, Sequence
 
 from haicap.design.province import HostDesign, ProvinceDesign, UnitDesign
 from haicap.errors import HaicapError
-from haicap.inspection import dns, lan, vpn, walls
+from haicap.inspection import dns, lan, mail, vpn, walls
 from haicap.inspection.check import Check
 from haicap.inspection.resolve import resolve
 from haicap.inspection.services import services
 
 
 def checks_of(design: ProvinceDesign, units: Collection[str] | None = None) -> tuple[Check, ...]:
-    """The checks of hubs, name servers and units, in that order; with `units` (codes) those of these units alone.
+    """The checks of servers and units, in that order; with `units` (codes) those of these units alone.
 
     A unit whose gateway does not stand, or is not enrolled, calls for none. HaicapError for a code that there is not.
     """
@@ -29,6 +29,7 @@ def checks_of(design: ProvinceDesign, units: Collection[str] | None = None) -> t
     for unit in chosen:
         partner = _partner(unit, chosen) or _partner(unit, standing)
         checks += _gateway(design, unit, unit.gateway, partner) if unit.gateway else ()
+        checks += mail.mail(design, unit, partner)
     checks += [check for unit in selected for check in _names(design, unit)]
     return tuple(checks)
 
@@ -43,7 +44,7 @@ def _partner(unit: UnitDesign, among: Sequence[UnitDesign]) -> UnitDesign | None
 
 def _shared(design: ProvinceDesign) -> Iterator[Check]:
     members = {host.name: host for host in design.hosts}
-    for host in (*design.hubs, *design.name_servers):
+    for host in design.servers:
         yield services(host)
         yield from _vpn(host, members)
     if design.zones is None:

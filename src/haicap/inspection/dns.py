@@ -59,8 +59,8 @@ def difference(wanted: RecordSet, found: RecordSet | None, ttl: bool = True) -> 
     """How a record set is another than the designed one, or None."""
     if found is None:
         return f"no record, not {' and '.join(wanted.records)}"
-    contents = [content.lower() for content in sorted(wanted.records)]
-    if sorted(contents) != sorted(found.records):
+    contents = sorted(content if content.startswith('"') else content.lower() for content in wanted.records)
+    if contents != sorted(found.records):
         return f"{' and '.join(found.records)}, not {' and '.join(contents)}"
     if ttl and found.ttl != wanted.ttl:
         return f"TTL {found.ttl} s, not {wanted.ttl} s"

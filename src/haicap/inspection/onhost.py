@@ -1,6 +1,6 @@
 """This text runs on a host, not here: Python's own library only, one process for all probes of one host.
 
-`script.program` sends it to `python3 -IS -`, `network`'s text before it and a call of `main` after it. It prints one
+`script.program` sends it to `python3 -IS -`, the texts of `network` and `post` before it and a call of `main` after it. It prints one
 JSON line for each command, {"id", "status", "out", "error", "seconds"}, as soon as that command is done, and leaves
 nothing behind: leases are given back, files removed, however it ends. Kinds of commands:
 
@@ -8,6 +8,7 @@ shell  {"text", "seconds"}                             a shell's exit status and
 lease  {"netns", "seconds"}                            a DHCP lease on eth0, kept until the end: udhcpc's variables
 dial   {"netns", "targets": [[protocol, address, port]], "seconds"}   tcp or icmp; a word for each target
 ask    {"netns", "server", "recurse", "questions": [[name, type]], "seconds"}   DNS messages, base64, or null
+post   {"netns", "server", "passwords", ...}           mail, sent, read and refused: see `post`
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ if TYPE_CHECKING:  # what a host need not load
     from collections.abc import Callable
     from typing import Any
 
-    from haicap.inspection.network import ask, dial  # on the host it stands before this text
+    from haicap.inspection.network import ask, dial  # on the host they stand before this text
+    from haicap.inspection.post import post
 
     Job = dict[str, Any]
 
@@ -99,6 +101,7 @@ def _work(jobs: list[Job], addresses: dict[str, str]) -> None:
         "shell": lambda job: _shell(job, few),
         "dial": lambda job: dial(job, addresses),
         "ask": ask,
+        "post": post,
     }
     _together([(job, does[job["kind"]]) for job in jobs])
 

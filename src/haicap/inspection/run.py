@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from haicap.design.province import ProvinceDesign
-from haicap.inspection.check import Check, Lease, judge
+from haicap.directory.call import MailHost, call
+from haicap.errors import HaicapError
+from haicap.inspection.check import Check, Lease, Post, judge
 from haicap.inspection.choose import checks_of
 from haicap.inspection.model import Inspection, Probe
-from haicap.inspection.script import COMMAND, outputs_of, program
+from haicap.inspection.script import COMMAND, NO_SECRETS, Secrets, outputs_of, program
 from haicap.reach.context import Connection, Outcome
 from haicap.reach.fanout import as_root, run_everywhere
 
@@ -39,6 +42,42 @@ def inspect(
     """
     checks = checks_of(design, units)
     places = {host.name: host.address for host in design.hosts} | dict(addresses or {})
+    with _open_probes(design, checks, places, connection) as secrets:
+        return _look(checks, places, connection, secrets, on_done, settle, limit)
+
+
+@contextmanager
+def _open_probes(
+    design: ProvinceDesign, checks: Sequence[Check], places: Mapping[str, str], connection: Connection
+) -> Iterator[Secrets]:
+    """Passwords for the probe mailboxes that the checks use, until the block ends; then they are closed and empty."""
+    posts = [command for check in checks for command in check.commands if isinstance(command, Post)]
+    names = sorted({name for post in posts for name in post.names})
+    server = design.mail_server
+    if not names or server is None or server.mail is None:
+        yield NO_SECRETS
+        return
+    host = MailHost(server.name, places[server.name], server.mail.suffix)
+    try:
+        opened = call(host, connection, [{"key": "open", "op": "open-probes", "numbers": names}]).result("open")
+    except HaicapError as error:
+        yield Secrets(why=str(error))
+        return
+    try:
+        yield Secrets(opened)
+    finally:
+        call(host, connection, [{"key": "close", "op": "close-probes", "numbers": names}])
+
+
+def _look(
+    checks: Sequence[Check],
+    places: Mapping[str, str],
+    connection: Connection,
+    secrets: Secrets,
+    on_done: OnDone | None,
+    settle: float,
+    limit: int,
+) -> Inspection:
     looks = _Looks(checks, on_done or (lambda _probe: None))
     deadline: float | None = None  # known once every host was looked at: of many hosts that takes its time
     waiting: Sequence[int] = range(len(checks))
@@ -50,7 +89,7 @@ def inspect(
             as_root(COMMAND, connection),
             connection,
             stdin={
-                name: program([checks[at] for at in its], looks.leases[name], _HOST_SECONDS)
+                name: program([checks[at] for at in its], looks.leases[name], _HOST_SECONDS, secrets)
                 for name, its in by_host.items()
             },
             timeout=_HOST_SECONDS + 5,
