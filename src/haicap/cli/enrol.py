@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -11,7 +12,9 @@ from haicap.addressing.lockfile import write_keys
 from haicap.cli import ask, options, screen
 from haicap.cli.progress import Counter
 from haicap.errors import HaicapError
-from haicap.reach.enrol import Enrolment, enrol
+from haicap.inventory.model import Inventory
+from haicap.reach.enrol import Enrolment, MailKeys, enrol
+from haicap.stack.certificates import Standing, keep_certificate
 from haicap.stack.workspace import Target, Workspace
 
 
@@ -33,10 +36,10 @@ def command(
     ssh_key: Path | None,
     as_json: bool,
 ) -> int:
-    """Collect what hosts make themselves: the public WireGuard key and the SSH host key.
+    """Collect what hosts make themselves: public WireGuard and DKIM keys, the SSH host key, a certificate request.
 
-    Hubs and name servers always, and the gateways of the selected units. Compare the fingerprints with the hosts'
-    consoles.
+    Hubs, name servers and the mail server always, and the gateways of the selected units. Compare the fingerprints
+    with the hosts' consoles.
 
     \b
     Example:
@@ -47,16 +50,32 @@ def command(
     known = ws.agreed_locks().keys
     targets = _targets(ws, ask.selection(ws.inventory, units, wave), renew)
     connection = ws.connection()
+    mail = _mail_keys(ws.inventory)
     ws.enter()
     with Counter("enrol", len(targets), show=not as_json) as counter:
-        found = enrol(targets, connection, known, lambda name, _: counter.step(name), renew=renew)
+        found = enrol(targets, connection, known, lambda name, _: counter.step(name), renew=renew, mail=mail)
     good = {name: enrolment.keys for name, enrolment in found.items() if enrolment.keys is not None}
     write_keys(ws.keys_file, {**known, **good})
+    standings = [
+        keep_certificate(ws, name, mail[name].fqdn, enrolment.request, datetime.now(UTC))
+        for name, enrolment in found.items()
+        if enrolment.request is not None
+    ]
     if as_json:
-        screen.put_json({"format": "haicap.enrol/1", "province": ws.slug, "target": ws.target, "hosts": found})
+        told = {"province": ws.slug, "target": ws.target, "hosts": found, "certificates": standings}
+        screen.put_json({"format": "haicap.enrol/1", **told})
     else:
         _show(ws, found, known)
-    return int(len(good) < len(found))
+        _show_certificates(ws, standings)
+    return int(len(good) < len(found) or any(standing.faults for standing in standings))
+
+
+def _mail_keys(inventory: Inventory) -> dict[str, MailKeys]:
+    """What the mail server makes besides, by its name."""
+    province, server = inventory.province, inventory.province.mail.server
+    if server is None:
+        return {}
+    return {server.name: MailKeys(f"{server.name}.{province.domain}", province.mail.dkim.publish)}
 
 
 def _targets(ws: Workspace, codes: Collection[str] | None, renew: Collection[str]) -> dict[str, str]:
@@ -98,6 +117,18 @@ def _show(ws: Workspace, found: Mapping[str, Enrolment], known: Mapping[str, obj
     )
     if len(good) < len(found):
         screen.say(f"Run `haicap enrol {ws.slug}` again for those that failed: it keeps what it has.")
+
+
+def _show_certificates(ws: Workspace, standings: Sequence[Standing]) -> None:
+    for standing in standings:
+        for path in standing.written:
+            screen.put(f"{path} is new")
+        for fault in standing.faults:
+            screen.say(f"  {fault}")
+        if standing.faults:
+            screen.say(f"Mend this, and run `haicap enrol {ws.slug}` again.")
+        if standing.next_step:
+            screen.say(f"{standing.host} has no certificate yet. {standing.next_step}")
 
 
 def _novelty(name: str, enrolment: Enrolment, known: Mapping[str, object]) -> str:

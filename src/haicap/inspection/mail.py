@@ -3,12 +3,14 @@ nobody can use another's mailbox, name, or the server."""
 
 from __future__ import annotations
 
-import email
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.utils import parseaddr
 from functools import partial
+from typing import Any
 
 import dkim
 import spf
@@ -70,7 +72,13 @@ def mail(design: ProvinceDesign, unit: UnitDesign, partner: UnitDesign | None) -
         partial(read_certificates, datetime.now(UTC)),
     )
     yield Check(
-        code, host, _SYSTEM, "delivery", f"a letter to {' and '.join(addresses)}", (post,), partial(read_letters, addresses)
+        code,
+        host,
+        _SYSTEM,
+        "delivery",
+        f"a letter to {' and '.join(addresses)}",
+        (post,),
+        partial(read_letters, addresses),
     )
     yield Check(
         code,
@@ -133,7 +141,7 @@ def read_signature(names: Sequence[str], address: str, helo: str, outputs: Seque
     wrong, seen = [], set()
     for letter in letters:
         raw = letter["text"].encode("latin-1")
-        message = email.message_from_bytes(raw)
+        message = message_from_bytes(raw)
         domain = _domain(message["From"])
         signed = re.search(r"\bd=([^;\s]+)", message["DKIM-Signature"] or "")
         selector = re.search(r"\bs=([^;\s]+)", message["DKIM-Signature"] or "")
@@ -141,7 +149,7 @@ def read_signature(names: Sequence[str], address: str, helo: str, outputs: Seque
             wrong.append(f"DKIM fails on the letter to {letter['to']}" if signed else "the letter is not signed")
         elif signed and signed[1] != domain:
             wrong.append(f"signed by {signed[1]}, sent by {domain}")
-        sender = email.utils.parseaddr(message["Return-Path"] or "")[1]
+        sender = parseaddr(message["Return-Path"] or "")[1]
         result = spf.query(i=address, s=sender, h=helo).check(spf=texts.get(names[1], "") or None)[0]
         if result != "pass" or _domain(sender) != domain:
             wrong.append(f"SPF says {result} to {sender or 'an empty sender'} from {address}")
@@ -175,7 +183,7 @@ def read_counted(probe: str, outputs: Sequence[Output]) -> Result:
     return Result(failures > 0, f"{failures} wrong passwords are counted")
 
 
-def _part(outputs: Sequence[Output], name: str, kind: type) -> object:
+def _part(outputs: Sequence[Output], name: str, kind: type) -> Any:
     found = _document(outputs)[name]
     if not isinstance(found, kind):
         raise UnreadableError(str(found))
@@ -200,4 +208,4 @@ def _texts(names: Sequence[str], output: Output) -> dict[str, str]:
 
 
 def _domain(address: str | None) -> str:
-    return email.utils.parseaddr(address or "")[1].rpartition("@")[2].lower()
+    return str(parseaddr(address or "")[1]).rpartition("@")[2].lower()

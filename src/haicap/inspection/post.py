@@ -1,7 +1,7 @@
 """This text runs on a host too, before `onhost`'s: mail as a user's program sends and reads it, and as a thief would.
 
-One letter goes from the unit's probe mailbox to another unit's, by its official and by a former address, over submission
-with STARTTLS; the other end is read by IMAP over TLS. Then what must be refused is tried.
+One letter goes from the unit's probe mailbox to another unit's, by its official and by a former address, over
+submission with STARTTLS; the other end is read by IMAP over TLS. Then what must be refused is tried.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Direct(smtplib.SMTP):
 
     address = ""
 
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:  # type: ignore[override]
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         return socket.create_connection((self.address, port), timeout)
 
 
@@ -77,9 +77,9 @@ class User:
         """The last day of the certificate at each port, as the handshake shows it."""
         found = {}
         for port in (SUBMISSIONS, IMAPS):
-            with socket.create_connection((self._job["address"], port), LIMIT) as link:
-                with self._tls.wrap_socket(link, server_hostname=self._job["server"]) as secured:
-                    found[str(port)] = str((secured.getpeercert() or {}).get("notAfter", ""))
+            link = socket.create_connection((self._job["address"], port), LIMIT)
+            with self._tls.wrap_socket(link, server_hostname=self._job["server"]) as secured:
+                found[str(port)] = str((secured.getpeercert() or {}).get("notAfter", ""))
         return found
 
     def _smtp(self, port: int) -> smtplib.SMTP:

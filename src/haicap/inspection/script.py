@@ -16,6 +16,8 @@ from haicap.reach.context import Outcome
 # It reads the program from its standard input, without site packages or environment. It gives way to everything else:
 # probes that keep a small gateway from answering BFD in time would find the damage that they did.
 COMMAND = "nice -n 19 python3 -IS -"
+
+
 @dataclass(frozen=True)
 class Secrets:
     """The passwords of probe mailboxes, by name, for the time of an inspection; `why` there are none."""
@@ -28,9 +30,7 @@ NO_SECRETS = Secrets()
 _MISSING = "the host did not answer this probe"
 
 
-def program(
-    checks: Sequence[Check], leases: Sequence[Lease], seconds: float, secrets: Secrets = NO_SECRETS
-) -> str:
+def program(checks: Sequence[Check], leases: Sequence[Lease], seconds: float, secrets: Secrets = NO_SECRETS) -> str:
     """`onhost` with all commands of these checks, numbered in order, and at most `seconds` for all.
 
     A command that several checks have is done once. `leases` are those that the host's clients work from: one that no

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from haicap.errors import HaicapError
 from haicap.lab import cgroups, machine
-from haicap.lab.authority import Authority
 from haicap.lab.boot import boot_all
 from haicap.lab.command import run
 from haicap.lab.host import Host
@@ -26,6 +26,9 @@ from haicap.lab.spec import (
     merge,
     to_json,
 )
+
+if TYPE_CHECKING:
+    from haicap.lab.authority import Authority
 
 Progress = Callable[[str], None]
 
@@ -45,8 +48,10 @@ class Lab:
         self._network = Network(self._prefix)
 
     @property
-    def authority(self) -> Authority:
+    def authority(self) -> "Authority":
         """The lab's own certificate authority, and the officer who gets first passwords."""
+        from haicap.lab.authority import Authority  # `haicap check` does not wait for cryptography
+
         return Authority(self.directory / "authority")
 
     @property
@@ -195,7 +200,8 @@ class Lab:
 
     def _erase(self) -> None:
         if self.exists:  # or else a folder named hosts is not the lab's
-            shutil.rmtree(self.directory / "hosts", ignore_errors=True)
+            for name in ("hosts", "authority"):
+                shutil.rmtree(self.directory / name, ignore_errors=True)
         for name in _OWN:
             (self.directory / name).unlink(missing_ok=True)
         if not any(self.directory.iterdir()):

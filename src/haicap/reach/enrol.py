@@ -1,7 +1,8 @@
-"""First contact: record a host's SSH key, have it make its WireGuard key, and collect the public half.
+"""First contact: record a host's SSH key, have it make its own keys, and collect the public halves.
 
-The first contact trusts the line (TOFU): the operator compares the fingerprint with the host's console. From then on
-the recorded key is the only one that is spoken to. The private key is made on the host and never crosses.
+Every host makes a WireGuard key; a mail server also a TLS key and a DKIM key for each selector, and it asks for a
+certificate. The first contact trusts the line (TOFU): the operator compares the fingerprint with the host's console.
+From then on the recorded key is the only one that is spoken to. Private keys are made on the host and never cross.
 """
 
 from __future__ import annotations
@@ -9,33 +10,69 @@ from __future__ import annotations
 import asyncio
 import re
 import shlex
+from base64 import b64decode
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from haicap.addressing.model import Keys
+from haicap.reach.certificate import key_of, names_of
 from haicap.reach.context import Connection, Outcome
 from haicap.reach.fanout import LIMIT, as_root, each, execute
 from haicap.reach.session import Client, Identities, UnreachableError, fingerprint, identities, open_session
 
 _SECONDS = 120.0  # installing a package takes its time; making a key does not
 _PUBLIC_KEY = re.compile(r"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=")
+_DKIM = re.compile(r"^dkim (\S+) ([A-Za-z0-9+/]+=*)$", re.MULTILINE)
+_REQUEST = re.compile(r"^-----BEGIN CERTIFICATE REQUEST-----\n.*?^-----END CERTIFICATE REQUEST-----$", re.M | re.S)
 
-# The same lock and the same file as the hosts' role uses: whoever comes first makes the key, nobody replaces it.
-_SCRIPT = """\
+# The same lock and the same files as the hosts' roles use: whoever comes first makes a key, nobody replaces it.
+_START = """\
 set -eu
 umask 077
 exec 9>>/run/haicap.lock
 flock -w 60 9 || { echo "another run of haicap is at work on this host" >&2; exit 75; }
-if ! command -v wg >/dev/null; then
+need() {
+  command -v "$1" >/dev/null && return
   export DEBIAN_FRONTEND=noninteractive
-  { apt-get -qq update || true; apt-get -qq -y --no-install-recommends install wireguard-tools; } </dev/null >&2
-fi
+  { apt-get -qq update || true; apt-get -qq -y --no-install-recommends install "$2"; } </dev/null >&2
+}
+put() {
+  sync "$1.new"
+  mv "$1.new" "$1"
+}
+"""
+_MAIL_START = """\
+need openssl openssl
+rsa() {
+  test -s "$1" && return
+  openssl genrsa -out "$1.new" 2048
+  put "$1"
+}
+mkdir -p -m 0755 /etc/haicap
+mkdir -p -m 0700 /etc/dkimkeys
+rsa /etc/haicap/tls.key
+"""
+_DKIM_KEY = """\
+key=/etc/dkimkeys/{selector}.private
+rsa "$key"
+public=$(openssl pkey -in "$key" -pubout)
+echo dkim {selector} "$(echo "$public" | grep -v -e ----- | tr -d '\\n')"
+"""
+_CERTIFICATE = """\
+openssl req -new -sha256 -key /etc/haicap/tls.key -subj /CN={fqdn} -addext subjectAltName=DNS:{fqdn}
+"""
+_WIREGUARD = """\
+need wg wireguard-tools
 key=/etc/wireguard/private.key
 mkdir -p /etc/wireguard
 if ! test -s "$key"; then
   wg genkey > "$key.new"
-  sync "$key.new"
-  mv "$key.new" "$key"
+  put "$key"
 fi
 chmod 0600 "$key"
 wg pubkey < "$key"
@@ -43,14 +80,32 @@ wg pubkey < "$key"
 
 
 @dataclass(frozen=True)
+class MailKeys:
+    """What a mail server makes besides: a DKIM key for each selector, and a request for a certificate of its name."""
+
+    fqdn: str
+    selectors: tuple[str, ...]
+
+
+def script(mail: MailKeys | None = None) -> str:
+    """What a host runs: it makes what is missing, and prints public keys alone, the WireGuard key last."""
+    if mail is None:
+        return _START + _WIREGUARD
+    selectors = (_DKIM_KEY.format(selector=shlex.quote(selector)) for selector in mail.selectors)
+    return "".join((_START, _MAIL_START, *selectors, _CERTIFICATE.format(fqdn=shlex.quote(mail.fqdn)), _WIREGUARD))
+
+
+@dataclass(frozen=True)
 class Enrolment:
     """What came of one host. `changed`: `keys` differ from those on record. `fingerprint` is the SSH host key's, as
-    ssh shows it (SHA256:...), empty when it was not seen. `error` is one line that names the host."""
+    ssh shows it (SHA256:...), empty when it was not seen. `error` is one line that names the host. `request` is a mail
+    server's PKCS#10 request, PEM."""
 
     keys: Keys | None
     error: str | None
     changed: bool
     fingerprint: str
+    request: str | None = None
 
 
 OnDone = Callable[[str, Enrolment], None]
@@ -63,24 +118,27 @@ def enrol(
     on_done: OnDone | None = None,
     *,
     renew: Collection[str] = (),
+    mail: Mapping[str, MailKeys] = MappingProxyType({}),
     limit: int = LIMIT,
 ) -> dict[str, Enrolment]:
     """Collect the keys of `targets` (name -> address); an enrolment for every name.
 
     `known` holds the keys on record by host name (`connection.known_hosts` is not looked at): a host that shows
-    another SSH key is an error, and nothing is run on it, unless its name is in `renew`. Again changes nothing.
+    another SSH key is an error, and nothing is run on it, unless its name is in `renew`. `mail` says, by name, what
+    mail servers make besides. Again changes nothing.
     """
     done = on_done or (lambda _name, _enrolment: None)
-    recorded = {name: _Record(known.get(name), name in renew) for name in targets}
+    recorded = {name: _Record(known.get(name), name in renew, mail.get(name)) for name in targets}
     return asyncio.run(_enrol_all(targets, connection, recorded, limit, done))
 
 
 @dataclass(frozen=True)
 class _Record:
-    """What is on record of a host, and whether another SSH key may take its place."""
+    """What is on record of a host, whether another SSH key may take its place, and what is asked of a mail server."""
 
     keys: Keys | None
     renew: bool
+    mail: MailKeys | None
 
     @property
     def expected(self) -> str | None:
@@ -107,20 +165,41 @@ async def _enrol_one(name: str, address: str, connection: Connection, keys: Iden
         seen = fingerprint(client.seen) if client.seen else ""
         return Enrolment(None, str(error).replace("--renew HOST", f"--renew {name}"), False, seen)
     async with session:
-        command = as_root(f"sh -c {shlex.quote(_SCRIPT)}", connection)
+        command = as_root(f"sh -c {shlex.quote(script(record.mail))}", connection)
         outcome = await execute(session, name, command, "", timeout=_SECONDS)
-    return judge(name, client.seen or "", outcome, record.keys)
+    return judge(name, client.seen or "", outcome, record.keys, record.mail)
 
 
-def judge(name: str, ssh: str, outcome: Outcome, recorded: Keys | None) -> Enrolment:
+def judge(name: str, ssh: str, outcome: Outcome, recorded: Keys | None, mail: MailKeys | None = None) -> Enrolment:
     """The enrolment of a host that showed the SSH key `ssh` and answered the script with `outcome`."""
     seen = fingerprint(ssh)
     words = outcome.stdout.split()
-    if outcome.ok and words and _PUBLIC_KEY.fullmatch(words[-1]):
-        keys = Keys(wireguard=words[-1], ssh=ssh)
+    if not outcome.ok or not words or not _PUBLIC_KEY.fullmatch(words[-1]):
+        return _failed(
+            outcome.error or f"{name}: {_last_line(outcome.stderr) or 'it did not answer with a public key'}", seen
+        )
+    keys = Keys(wireguard=words[-1], ssh=ssh)
+    if mail is None:
         return Enrolment(keys, None, keys != recorded, seen)
-    said = outcome.error or f"{name}: {_last_line(outcome.stderr) or 'it did not answer with a public key'}"
-    return Enrolment(None, f"{said}; no WireGuard key was collected", False, seen)
+    dkim, request = dict(_DKIM.findall(outcome.stdout)), _REQUEST.search(outcome.stdout)
+    missing = [selector for selector in mail.selectors if not _is_rsa(dkim.get(selector, ""))]
+    if missing:
+        return _failed(f"{name}: it did not answer with the public DKIM key {' and '.join(missing)}", seen)
+    if request is None or key_of(request.group()) is None or mail.fqdn not in names_of(request.group()):
+        return _failed(f"{name}: it did not answer with a certificate request for {mail.fqdn}", seen)
+    keys = replace(keys, dkim={selector: dkim[selector] for selector in mail.selectors})
+    return Enrolment(keys, None, keys != recorded, seen, f"{request.group()}\n")
+
+
+def _failed(said: str, seen: str) -> Enrolment:
+    return Enrolment(None, f"{said}; no key was collected", False, seen)
+
+
+def _is_rsa(text: str) -> bool:
+    try:
+        return isinstance(load_der_public_key(b64decode(text, validate=True)), RSAPublicKey)
+    except (ValueError, UnsupportedAlgorithm):
+        return False
 
 
 def _last_line(text: str) -> str:

@@ -28,7 +28,7 @@ def test_lock_once_and_again(run, folder):
     first = run("lock")
     assert first.exit_code == 0
     assert first.stdout.startswith('new: 253\n  hub "hub1": uplink 100.64.0.2/30')
-    assert first.stdout.endswith("  ... and 232 more\n")
+    assert first.stdout.endswith("  ... and 233 more\n")
     again = run("lock", "--check")
     assert (again.exit_code, again.stdout.startswith("Nothing to lock")) == (0, True)
 
@@ -124,7 +124,7 @@ def test_schema(run, tmp_path):
 def test_plan_with_nothing_enrolled_waits(run):
     done = run("plan", "--wave", "pilot", "--as-of", "2025-07-01")
     assert done.exit_code == 0
-    assert done.stdout.startswith("lam-dong, live, as of 2025-07-01, 6 of its units\n\n10 waiting, not in this plan:\n")
+    assert done.stdout.startswith("lam-dong, live, as of 2025-07-01, 6 of its units\n\n11 waiting, not in this plan:\n")
     assert "\nPlan: 0 to create, 0 to update, 0 to replace, 0 to delete, 0 unchanged\nsha256:" in done.stdout
 
 

@@ -226,9 +226,9 @@ def test_enrolment_records_and_then_compares(server: Server) -> None:
 @pytest.mark.parametrize(
     ("outcome", "said"),
     [
-        (Outcome(0, "not a key\n"), "a: it did not answer with a public key; no WireGuard key was collected"),
+        (Outcome(0, "not a key\n"), "a: it did not answer with a public key; no key was collected"),
         (Outcome(75, "", "x\nanother run of haicap is at work on this host\n"), "a: another run of haicap is at work"),
-        (Outcome(None, error="a: the connection was lost"), "a: the connection was lost; no WireGuard key"),
+        (Outcome(None, error="a: the connection was lost"), "a: the connection was lost; no key was collected"),
         (Outcome(0, "A" * 43 + "=\n" + "B" * 43 + "\n"), "a: it did not answer with a public key"),
     ],
 )

@@ -58,8 +58,19 @@ def _record(workspace: Workspace, as_of: date = DAY) -> None:
 def test_a_unit_that_is_not_enrolled_waits_and_stops_nobody(workspace: Workspace) -> None:
     plan = make_plan(workspace, DAY)
     assert plan.summary == {"create": 9, "update": 0, "replace": 0, "delete": 0, "unchanged": 0}
-    assert len(plan.waiting) == 122
-    assert plan.waiting[0].next_step == f"haicap enrol lam-dong --unit {plan.waiting[0].unit}"
+    assert len(plan.waiting) == 123
+    server, gateway = plan.waiting[:2]
+    assert (server.host, server.next_step) == ("mail1", "haicap enrol lam-dong")
+    assert gateway.next_step == f"haicap enrol lam-dong --unit {gateway.unit}"
+
+
+def test_the_mail_server_waits_for_its_certificate_too(workspace: Workspace) -> None:
+    keys = {"mail1": Keys("mail1".rjust(43, "A") + "=", "ssh-ed25519 AAAA")}
+    write_keys(workspace.keys_file, {**workspace.locks.keys, **keys})
+    again = Workspace.open(workspace.directory, "lam-dong")
+    server = make_plan(again, DAY).waiting[0]
+    assert (server.host, server.next_step) == ("mail1", "haicap enrol lam-dong")
+    assert server.reason.endswith("have certificates/mail1.csr signed")
 
 
 def test_what_is_recorded_is_not_planned_again(workspace: Workspace) -> None:
