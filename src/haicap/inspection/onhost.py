@@ -1,8 +1,8 @@
 """This text runs on a host, not here: Python's own library only, one process for all probes of one host.
 
 `script.program` sends it to `python3 -IS -`, the texts of `network` and `post` before it and a call of `main` after
-it. It prints one JSON line for each command, {"id", "status", "out", "error", "seconds"}, as soon as that command is done, and leaves
-nothing behind: leases are given back, files removed, however it ends. Kinds of commands:
+it. It prints one JSON line for each command, {"id", "status", "out", "error", "seconds"}, as soon as that command is
+done, and leaves nothing behind: leases are given back, files removed, however it ends. Kinds of commands:
 
 shell  {"text", "seconds"}                             a shell's exit status and output
 lease  {"netns", "seconds"}                            a DHCP lease on eth0, kept until the end: udhcpc's variables
