@@ -1,4 +1,4 @@
-"""Golden files: every file of the smallest unit, the largest, one whose name has every trap, and a hub.
+"""Golden files: every file of the smallest unit, the largest, one whose name has every trap, a hub, and the mail server.
 
 `make golden` writes them anew from what the code makes now; the difference is reviewed like any other.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from haicap.render import render_host
 ROOT = Path(__file__).parents[2]
 EXPECTED = Path(__file__).parent / "lam-dong"
 DAY = date(2025, 7, 1)
+CERTIFICATES = {name: f"-----BEGIN CERTIFICATE-----\n{name}\n-----END CERTIFICATE-----\n" for name in ("ca", "mail1")}
 
 
 def _keys(number: int) -> Keys:
@@ -33,9 +35,10 @@ def design() -> ProvinceDesign:
     locks = plan_locks(inventory, Locks(), DAY).locks
     some = sorted(inventory.units, key=lambda unit: unit.staff)
     chosen = [some[0].gateway, some[-1].gateway, "gw-24829", "gw-24781"]
-    names = [*chosen, "hub1", "hub2", "dns1", "dns2"]
+    names = [*chosen, "hub1", "hub2", "dns1", "dns2", "mail1"]
     keys = {name: _keys(number) for number, name in enumerate(dict.fromkeys(names))}
-    return design_province(inventory, Locks(locks.members, locks.names, keys), DAY)
+    keys["mail1"] = replace(keys["mail1"], dkim={"h1": "MIIB"})
+    return design_province(inventory, Locks(locks.members, locks.names, keys, CERTIFICATES), DAY)
 
 
 def _made(design: ProvinceDesign) -> Mapping[str, str]:

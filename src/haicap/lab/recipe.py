@@ -25,6 +25,7 @@ EXCLUDED = ("man", "doc", "locale", "info", "lintian", "bug")
 # Off until a role turns them on.
 DISABLED = (
     *("chrony", "frr", "kea-dhcp4-server", "nftables", "pdns", "radvd", "unbound", "unbound-resolvconf"),
+    *("dovecot", "opendkim", "postfix", "postfix-resolvconf", "postfwd", "slapd"),
     "systemd-networkd-wait-online",
 )
 ENABLED = {
@@ -123,6 +124,7 @@ FILES = {
 }
 REMOVED = (
     "etc/ssh/ssh_host_*",
+    "etc/rc?.d/*slapd",  # Debian has no unit of slapd's, so these links are what starts it
     "etc/systemd/system/chronyd.*",  # an alias that makes a service that is off look enabled; a glob: it dangles here
     "var/lib/apt/lists/*",
     "var/cache/apt/*.bin",

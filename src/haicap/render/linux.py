@@ -12,10 +12,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from haicap import assets
 from haicap.design.lan import CLIENT_MAC, GATEWAY, OUTSIDE, VPN, Flow, LanDesign
 from haicap.design.province import HostDesign
+from haicap.render.file import File
+from haicap.render.mail import mail_files
 
 _BASE_PACKAGES = ("chrony", "frr", "frr-pythontools", "nftables", "wireguard-tools")
 _LAN_PACKAGES = ("bind9-dnsutils", "iputils-ping", "kea-dhcp4-server", "radvd", "udhcpc", "unbound")
 _DNS_PACKAGES = ("pdns-backend-sqlite3", "pdns-server", "sqlite3")
+_MAIL_PACKAGES = (
+    *("dovecot-imapd", "dovecot-ldap", "dovecot-lmtpd", "dovecot-managesieved", "dovecot-sieve", "ldap-utils"),
+    *("opendkim", "openssl", "postfix", "postfix-ldap", "postfwd", "python3-ldap", "slapd", "unbound"),
+)
+_MAIL_SERVICES = ("dovecot", "opendkim", "postfix", "postfix@-", "postfwd", "slapd", "unbound")
+_MAIL_LISTENING = ("tcp dport { 25, 465, 587, 636, 993, 4190 }",)
 _LISTENING = ("udp dport 53", "tcp dport 53")
 
 
@@ -26,13 +34,6 @@ class HostFiles:
     files: Mapping[str, str]
     services: Mapping[str, str]
     packages: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _File:
-    path: str
-    template: str
-    values: Mapping[str, Any]
 
 
 def render_host(host: HostDesign) -> HostFiles:
@@ -60,58 +61,61 @@ def _template(name: str) -> Any:
     return _environment().get_template(name)
 
 
-def _files(host: HostDesign) -> Iterator[_File]:
-    yield _File("/etc/ssh/sshd_config.d/50-haicap.conf", "base/linux/sshd.conf.j2", {})
-    yield _File("/etc/sysctl.d/60-haicap.conf", "base/linux/sysctl.conf.j2", {"forwarding": int(_forwards(host))})
+def _files(host: HostDesign) -> Iterator[File]:
+    yield File("/etc/ssh/sshd_config.d/50-haicap.conf", "base/linux/sshd.conf.j2", {})
+    sysctl = {"forwarding": int(_forwards(host)), "binds_early": host.mail is not None}
+    yield File("/etc/sysctl.d/60-haicap.conf", "base/linux/sysctl.conf.j2", sysctl)
     time = {"keeps_time": host.role == "hub", "serves_time": host.role == "hub" or host.lan is not None}
-    yield _File("/etc/chrony/chrony.conf", "base/linux/chrony.conf.j2", time)
-    yield _File("/etc/nftables.conf", "base/linux/nftables.conf.j2", _firewall(host))
-    yield _File("/etc/systemd/network/10-haicap-lo.network", "base/linux/lo.network.j2", {})
+    yield File("/etc/chrony/chrony.conf", "base/linux/chrony.conf.j2", time)
+    yield File("/etc/nftables.conf", "base/linux/nftables.conf.j2", _firewall(host))
+    yield File("/etc/systemd/network/10-haicap-lo.network", "base/linux/lo.network.j2", {})
     yield from _vpn_files(host)
     if host.lan is not None:
         yield from _lan_files(host, host.lan)
     if host.dns is not None:
-        yield _File("/etc/powerdns/pdns.d/haicap.conf", "dns/linux/pdns.conf.j2", {})
+        yield File("/etc/powerdns/pdns.d/haicap.conf", "dns/linux/pdns.conf.j2", {})
+    if host.mail is not None:
+        yield from mail_files(host.mail)
 
 
 def _forwards(host: HostDesign) -> bool:
     """Whether a host passes on what is not for itself."""
-    return host.role != "dns"
+    return host.role in ("gateway", "hub")
 
 
-def _vpn_files(host: HostDesign) -> Iterator[_File]:
+def _vpn_files(host: HostDesign) -> Iterator[File]:
     announces = "pools" if host.role == "hub" else "own"
     frr = {"announces": announces, "forwards": _forwards(host)}
-    yield _File("/etc/frr/frr.conf", "vpn/linux/frr.conf.j2", frr)
-    yield _File("/etc/frr/daemons", "vpn/linux/daemons.j2", {})
-    yield _File("/usr/local/lib/haicap/wg-reload", "vpn/linux/wg-reload.j2", {})
-    yield _File("/etc/systemd/system/wg-quick@.service.d/haicap.conf", "vpn/linux/wg-quick.conf.j2", {})
+    yield File("/etc/frr/frr.conf", "vpn/linux/frr.conf.j2", frr)
+    yield File("/etc/frr/daemons", "vpn/linux/daemons.j2", {})
+    yield File("/usr/local/lib/haicap/wg-reload", "vpn/linux/wg-reload.j2", {})
+    yield File("/etc/systemd/system/wg-quick@.service.d/haicap.conf", "vpn/linux/wg-quick.conf.j2", {})
     for interface in host.vpn.interfaces:
-        yield _File(f"/etc/wireguard/{interface.name}.conf", "vpn/linux/wireguard.conf.j2", {"interface": interface})
+        yield File(f"/etc/wireguard/{interface.name}.conf", "vpn/linux/wireguard.conf.j2", {"interface": interface})
 
 
-def _lan_files(host: HostDesign, lan: LanDesign) -> Iterator[_File]:
+def _lan_files(host: HostDesign, lan: LanDesign) -> Iterator[File]:
     zone = host.fqdn.partition(".")[2]
     dhcp = [segment for segment in lan.segments if segment.dhcp]
-    yield _File("/etc/kea/kea-dhcp4.conf", "lan/linux/kea-dhcp4.conf.j2", {"dhcp": dhcp, "zone": zone})
+    yield File("/etc/kea/kea-dhcp4.conf", "lan/linux/kea-dhcp4.conf.j2", {"dhcp": dhcp, "zone": zone})
     waits = "/etc/systemd/system/kea-dhcp4-server.service.d/haicap.conf"
-    yield _File(waits, "lan/linux/kea.service.j2", {"dhcp": dhcp})
-    yield _File("/etc/radvd.conf", "lan/linux/radvd.conf.j2", {"zone": zone})
-    yield _File("/etc/unbound/unbound.conf.d/haicap.conf", "lan/linux/unbound.conf.j2", {})
-    yield _File("/usr/local/lib/haicap/client", "lan/linux/client.j2", {"client_mac": CLIENT_MAC})
-    yield _File("/etc/systemd/system/haicap-client@.service", "lan/linux/client.service.j2", {})
+    yield File(waits, "lan/linux/kea.service.j2", {"dhcp": dhcp})
+    yield File("/etc/radvd.conf", "lan/linux/radvd.conf.j2", {"zone": zone})
+    yield File("/etc/unbound/unbound.conf.d/haicap.conf", "lan/linux/unbound.conf.j2", {"segments": lan.segments})
+    yield File("/usr/local/lib/haicap/client", "lan/linux/client.j2", {"client_mac": CLIENT_MAC})
+    yield File("/etc/systemd/system/haicap-client@.service", "lan/linux/client.service.j2", {})
     network = "/etc/systemd/network"
     for segment in lan.segments:
         values = {"segment": segment}
-        yield _File(f"{network}/20-haicap-{segment.bridge}.netdev", "lan/linux/bridge.netdev.j2", values)
-        yield _File(f"{network}/20-haicap-{segment.bridge}.network", "lan/linux/bridge.network.j2", values)
+        yield File(f"{network}/20-haicap-{segment.bridge}.netdev", "lan/linux/bridge.netdev.j2", values)
+        yield File(f"{network}/20-haicap-{segment.bridge}.network", "lan/linux/bridge.network.j2", values)
         tagged = f"{lan.trunk}.{segment.vlan}" if lan.trunk else None
         if tagged:
-            yield _File(f"{network}/15-haicap-{tagged}.netdev", "lan/linux/vlan.netdev.j2", values)
+            yield File(f"{network}/15-haicap-{tagged}.netdev", "lan/linux/vlan.netdev.j2", values)
         for port in (*segment.ports, *([tagged] if tagged else [])):
-            yield _File(f"{network}/30-haicap-{port}.network", "lan/linux/port.network.j2", values | {"port": port})
+            yield File(f"{network}/30-haicap-{port}.network", "lan/linux/port.network.j2", values | {"port": port})
     if lan.trunk:
-        yield _File(f"{network}/14-haicap-{lan.trunk}.network", "lan/linux/trunk.network.j2", {})
+        yield File(f"{network}/14-haicap-{lan.trunk}.network", "lan/linux/trunk.network.j2", {})
 
 
 def _firewall(host: HostDesign) -> dict[str, Any]:
@@ -123,7 +127,11 @@ def _firewall(host: HostDesign) -> dict[str, Any]:
         "uplink": lan.uplink if lan is not None else "wan0",
         "tunnels": interfaces[VPN],
         "listen": [interface.port for interface in host.vpn.interfaces if interface.port is not None],
-        "serves": [*(_LISTENING if host.dns else ()), *(("udp dport 123",) if host.role == "hub" else ())],
+        "serves": [
+            *(_LISTENING if host.dns else ()),
+            *(_MAIL_LISTENING if host.mail else ()),
+            *(("udp dport 123",) if host.role == "hub" else ()),
+        ],
         "transit": host.role == "hub",
         "masquerade": lan is not None,
         "input_flows": [flow for flow in named if flow["zone"] == GATEWAY],
@@ -174,10 +182,13 @@ def services_of(host: HostDesign) -> dict[str, str]:
         names += [f"haicap-client@{segment.name}" for segment in host.lan.segments]
     if host.dns is not None:
         names += ["pdns"]
+    if host.mail is not None:
+        names += _MAIL_SERVICES
     return dict.fromkeys(sorted(names), "active")
 
 
 def _packages(host: HostDesign) -> tuple[str, ...]:
     lan = _LAN_PACKAGES if host.lan is not None else ()
     dns = _DNS_PACKAGES if host.dns is not None else ()
-    return tuple(sorted((*_BASE_PACKAGES, *lan, *dns)))
+    mail = _MAIL_PACKAGES if host.mail is not None else ()
+    return tuple(sorted((*_BASE_PACKAGES, *lan, *dns, *mail)))

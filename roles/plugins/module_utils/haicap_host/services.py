@@ -34,8 +34,11 @@ class Unit:
 
     @property
     def enabled(self) -> bool:
-        """Whether the unit comes back after a reboot, or is of a kind that is not enabled (static, generated)."""
-        return self.file_state not in ("disabled", "")
+        """Whether the unit comes back after a reboot, or is of a kind that is not enabled (static).
+
+        One that systemd generated from an old init script is not: our own unit file takes its place.
+        """
+        return self.file_state not in ("disabled", "generated", "")
 
     @property
     def word(self) -> str:
