@@ -11,7 +11,6 @@ from rich.text import Text
 
 from haicap.cli import ask, options, screen
 from haicap.cli.progress import Counter
-from haicap.design.province import design_province
 from haicap.errors import HaicapError
 from haicap.inspection import inspect
 from haicap.inspection.model import Inspection, Probe
@@ -26,6 +25,7 @@ _EXPLAINED = 20  # probes
 @options.province
 @options.units
 @click.option("--junit", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="A report for CI.")
+@click.option("--full", is_flag=True, help="What every probe saw, those that passed too.")
 @options.as_of
 @options.target
 @options.ssh_key
@@ -37,6 +37,7 @@ def command(
     units: tuple[str, ...],
     wave: str | None,
     junit: Path | None,
+    full: bool,
     as_of: date,
     target: Target | None,
     ssh_key: Path | None,
@@ -60,12 +61,12 @@ def command(
     if as_json:
         click.echo(found.to_json(), nl=False)
     else:
-        _show(ws, found)
+        _show(ws, found, full)
     return 0 if found.ok else 2
 
 
 def _inspect(ws: Workspace, codes: frozenset[str] | None, as_of: date) -> Inspection:
-    design = design_province(ws.inventory, ws.agreed_locks(), as_of)
+    design = ws.design(as_of)
     standing = {unit.code for unit in design.units if unit.gateway is not None}
     absent = sorted((codes or frozenset()) - standing)
     if not design.hosts or (codes and not codes & standing):
@@ -84,7 +85,7 @@ def _inspect(ws: Workspace, codes: frozenset[str] | None, as_of: date) -> Inspec
         )
 
 
-def _show(ws: Workspace, found: Inspection) -> None:
+def _show(ws: Workspace, found: Inspection, full: bool) -> None:
     systems = list(dict.fromkeys(probe.system for probe in found.probes))
     names, rows = ask.names_of(ws.inventory), dict[str, list[Probe]]()
     for probe in found.probes:
@@ -95,9 +96,9 @@ def _show(ws: Workspace, found: Inspection) -> None:
     ]
     screen.table(("code", "name", *systems), board)
     bad = [probe for probe in found.probes if probe.status != "passed"]
-    for probe in bad[:_EXPLAINED]:
+    for probe in found.probes if full else bad[:_EXPLAINED]:
         _explain(probe, names)
-    if len(bad) > _EXPLAINED:
+    if len(bad) > _EXPLAINED and not full:
         screen.put(f"\n... and {len(bad) - _EXPLAINED} more; --json and --junit hold them all")
     counts = found.summary
     screen.put(f"\n{counts['passed']} passed, {counts['failed']} failed, {counts['unreachable']} unreachable")

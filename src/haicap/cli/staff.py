@@ -21,14 +21,15 @@ from haicap.inventory.staff_import import read_people
 from haicap.inventory.staff_loader import FOLDER
 from haicap.inventory.staff_table import read_table
 from haicap.inventory.staff_text import IMPORTED_HEAD, staff_yaml
-from haicap.stack.workspace import Workspace
+from haicap.stack.passwords import reset_password
+from haicap.stack.workspace import Target, Workspace
 
 _SIGNS = {"added": ("+", "green"), "changed": ("~", "yellow"), "left": ("-", "red")}
 
 
 @click.group("staff", context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
-    """People: who has which official address, and tables of personnel offices.
+    """People: who has which official address, tables of personnel offices, new first passwords.
 
     \b
     Example:
@@ -119,6 +120,40 @@ def import_(directory: Path, words: tuple[str, ...], last_day: date, yes: bool, 
     if written:
         screen.say(f"Run `haicap check {ws.slug}` and `haicap lock {ws.slug}`, and review the files in git.")
     return 0
+
+
+@command.command("reset")
+@click.argument("words", nargs=-1, required=True, metavar="[PROVINCE] ID")
+@click.option("--reason", metavar="TEXT", required=True, help="Why; it is logged here and on the mail server.")
+@options.target
+@options.ssh_key
+@options.as_json
+@click.pass_obj
+def reset(
+    directory: Path,
+    words: tuple[str, ...],
+    reason: str,
+    target: Target | None,
+    ssh_key: Path | None,
+    as_json: bool,
+) -> None:
+    """Give one person a new first password, sealed to the unit's officers. The old one is void, a lockout ends.
+
+    ID is the staff number. Nobody sees the password before the officers open the file.
+
+    \b
+    Example:
+      haicap staff reset lam-dong 68-24958-004 --reason "forgotten; asked in person"
+    """
+    if len(words) > 2:
+        raise click.UsageError(f"Got unexpected extra argument ({words[2]}); it takes [PROVINCE] ID.")
+    ws = ask.workspace(directory, words[0] if len(words) == 2 else None, target, ssh_key)
+    files = reset_password(ws, words[-1], reason, date.today())
+    if as_json:
+        screen.put_json({"format": "haicap.staff-reset/1", "province": ws.slug, "id": words[-1], "sealed": files})
+        return
+    for path in files:
+        screen.put(f"{path}: to be handed to the unit's officers, who open it with `age -d -i KEY`")
 
 
 def _workspace(directory: Path, province: str | None) -> Workspace:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from haicap.converge import Batcher
 from haicap.directory.call import Answers, MailHost, call
+from haicap.directory.sealed import keep_sealed
 from haicap.errors import HaicapError
-from haicap.files import replace_file
 from haicap.plan.model import Json
 from haicap.provider.context import RunContext
 from haicap.provider.kind import Inputs
@@ -111,13 +110,6 @@ def _outcome(answers: Answers, key: str) -> Json | Exception:
         return answers.result(key)
     except HaicapError as error:
         return error
-
-
-def keep_sealed(folder: Path, sealed: Mapping[str, str]) -> None:
-    """Put sealed files where they are handed over from: readable by their owner, though nobody can read what is in."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for name, text in sealed.items():
-        replace_file(folder / Path(name).name, text.encode())
 
 
 def here(inputs: Inputs) -> set[str]:
