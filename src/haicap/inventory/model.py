@@ -165,7 +165,7 @@ class MailServer(Model):
 class Dkim(Model):
     """Signing keys (RFC 6376), one a selector, made on the server. All of `publish` are in DNS; one of them signs.
 
-    To rotate: add a selector and apply; a day later sign with it and apply; a week later take out the old one.
+    To rotate: add a selector, enrol and apply; a day later sign with it and apply; a week later take out the old one.
     """
 
     publish: tuple[Selector, ...] = Field(default=("h1",), min_length=1)
