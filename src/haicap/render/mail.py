@@ -71,7 +71,7 @@ def _postfix_files(mail: MailServerDesign) -> Iterator[File]:
     yield File("/etc/postfix/own-senders", "mail/linux/own-senders.j2", own)
     yield File("/etc/postfix/submission-headers", "mail/linux/submission-headers.j2")
     yield File("/etc/postfix/virtual", "mail/linux/virtual.j2")
-    yield File("/etc/aliases", "mail/linux/aliases.j2")
+    yield File("/etc/postfix/local-aliases", "mail/linux/local-aliases.j2")
 
 
 def _maps(domain: str) -> dict[str, tuple[str, str, Mapping[str, str]]]:
