@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import syslog
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from haicap.directory.onhost.accounts import Accounts, Unit
@@ -14,15 +14,15 @@ from haicap.directory.onhost.passwords import collected
 from haicap.directory.onhost.tree import LDAPError, Tree, told
 
 
-def main(request: Mapping[str, Any]) -> None:
-    """Do every job of a request, each for itself; what fails says why, and the next is done all the same."""
+def main(suffix: str, jobs: Iterable[Mapping[str, Any]]) -> None:
+    """Do every job, each for itself; what fails says why, and the next is done all the same."""
     try:
         tree = Tree()
     except LDAPError as error:
         _answer("", error=f"the directory does not answer: {told(error)}")
         return
-    base, accounts = Base(tree, request["suffix"]), Accounts(tree, request["suffix"], Mailboxes())
-    for job in request["jobs"]:
+    base, accounts = Base(tree, suffix), Accounts(tree, suffix, Mailboxes())
+    for job in jobs:
         try:
             _answer(job["key"], result=_do(job, base, accounts))
         except LDAPError as error:
