@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import io
 import os
 import sys
@@ -18,6 +19,9 @@ from haicap.cli import screen
 from haicap.errors import HaicapError, Stopped
 
 _CLEAN, _ERROR = 0, 1
+_GARBAGE = (
+    50_000  # objects: a verb is short, and what it reads stays; looking for cycles takes a third of a plan's time
+)
 _USERS = (errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.ELOOP)
 
 # In the order in which they are used. The text is what `haicap --help` says; the verb's module isn't imported for it.
@@ -89,6 +93,7 @@ class _Group(click.Group):
         **extra: Any,
     ) -> NoReturn:
         """Run a command line and exit with its code. No user's mistake ends in a traceback; a bug of ours does."""
+        gc.set_threshold(_GARBAGE)
         sys.exit(self._code(args, prog_name or "haicap", complete_var, extra))
 
     def _code(self, args: Sequence[str] | None, prog_name: str, complete_var: str | None, extra: dict[str, Any]) -> int:

@@ -66,9 +66,9 @@ def test_a_former_domain_without_a_last_day_leads_on_for_good() -> None:
     assert later.aliases["NV-1"] == {"hai@binhthuan.gov.vn": ""}
 
 
-def test_who_has_no_locked_address_has_no_aliases() -> None:
+def test_who_has_no_locked_address_waits_for_one() -> None:
     one = designs(staff(1, person("NV-1")))["00001"]
-    assert (one.accounts["NV-1"].address, dict(one.aliases)) == (None, {})
+    assert (dict(one.accounts), one.unlocked) == ({}, ("NV-1",))
 
 
 def test_the_quota_follows_the_longest_words_that_fit() -> None:
@@ -93,8 +93,13 @@ def test_a_role_mailbox_has_its_old_addresses() -> None:
 
 def test_a_unit_s_probe_is_reached_by_an_old_domain_too() -> None:
     one = designs(staff(1, person("NV-1")))["00001"]
-    assert one.probe == "probe-00001@lamdong.gov.vn"
-    assert one.probe_aliases == {"probe-00001@binhthuan.gov.vn": ""}
+    live, frozen = one.probes["probe-00001"], one.probes["probe-00001-frozen"]
+    assert (live.stage, live.address, live.aliases) == (
+        "live",
+        "probe-00001@lamdong.gov.vn",
+        ("probe-00001@binhthuan.gov.vn",),
+    )
+    assert (frozen.stage, frozen.address) == ("frozen", "probe-00001-frozen@lamdong.gov.vn")
 
 
 def test_first_passwords_are_for_the_nearest_officers() -> None:

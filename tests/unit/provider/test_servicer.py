@@ -17,6 +17,7 @@ from haicap.plan.model import Change, Plan, digest_of
 from haicap.provider.context import VARIABLE, write_context
 from haicap.provider.servicer import Provider
 from haicap.reach.context import Connection
+from haicap.stack.state import TYPES
 
 URN = "urn:pulumi:lam-dong::haicap-province::haicap:index:Host::gw-24829"
 INPUTS = {"host": "gw-24829", "unit": "24829", "files": {"/etc/a": "one\n"}, "services": {"frr": "active"}, "n": 3}
@@ -80,7 +81,7 @@ def test_what_the_plan_does_not_hold_is_refused(
     stub: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: str, digest: str, said: str
 ) -> None:
     path = tmp_path / "run.json"
-    write_context(path, Connection(), _plan(action, digest))
+    write_context(path, Connection(), _plan(action, digest), tmp_path / "sealed")
     assert path.stat().st_mode & 0o077 == 0
     monkeypatch.setenv(VARIABLE, str(path))
     with pytest.raises(grpc.RpcError) as caught:
@@ -96,6 +97,6 @@ def test_without_a_run_nothing_is_changed_or_read(stub: Any, monkeypatch: pytest
     assert "haicap apply" in caught.value.details()  # type: ignore[attr-defined]
 
 
-def test_the_schema_names_both_kinds(stub: Any) -> None:
+def test_the_schema_names_every_kind(stub: Any) -> None:
     schema = json.loads(stub.GetSchema(provider_pb2.GetSchemaRequest()).schema)
-    assert set(schema["resources"]) == {"haicap:index:Host", "haicap:index:Records"}
+    assert set(schema["resources"]) == set(TYPES.values())

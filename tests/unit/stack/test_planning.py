@@ -12,12 +12,11 @@ import pytest
 from haicap.addressing.lockfile import write_keys, write_locks
 from haicap.addressing.model import Keys
 from haicap.addressing.planner import plan_locks
-from haicap.design import design_province
 from haicap.errors import HaicapError
 from haicap.stack.planning import make_plan, plan_destroy
-from haicap.stack.resources import resources_of
-from haicap.stack.state import PROJECT, TYPES, read_state
+from haicap.stack.state import PROJECT, read_state
 from haicap.stack.workspace import Workspace
+from tests.unit.stack.recorded import record
 
 DAY = date(2025, 7, 1)
 ROOT = Path(__file__).parents[3]
@@ -36,23 +35,6 @@ def workspace(tmp_path: Path) -> Workspace:
         first.keys_file, {name: Keys(name.replace("-", "").rjust(43, "A") + "=", "ssh-ed25519 AAAA") for name in HOSTS}
     )
     return Workspace.open(tmp_path, "lam-dong")
-
-
-def _record(workspace: Workspace, as_of: date = DAY) -> None:
-    """Write the state as the engine would after an apply of everything: numbers come back as floats."""
-    resources = resources_of(design_province(workspace.inventory, workspace.locks, as_of))
-    entries = [
-        {
-            "urn": f"urn:pulumi:{workspace.stack_name}::{PROJECT}::{TYPES[resource.kind]}::{resource.name}",
-            "type": TYPES[resource.kind],
-            "inputs": json.loads(json.dumps(resource.inputs), parse_int=float),
-            "outputs": json.loads(json.dumps(resource.inputs), parse_int=float),
-        }
-        for resource in resources
-    ]
-    path = workspace.state_folder / ".pulumi" / "stacks" / PROJECT / f"{workspace.stack_name}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"checkpoint": {"latest": {"resources": entries}}}), encoding="utf-8")
 
 
 def test_a_unit_that_is_not_enrolled_waits_and_stops_nobody(workspace: Workspace) -> None:
@@ -74,7 +56,7 @@ def test_the_mail_server_waits_for_its_certificate_too(workspace: Workspace) -> 
 
 
 def test_what_is_recorded_is_not_planned_again(workspace: Workspace) -> None:
-    _record(workspace)
+    record(workspace, DAY)
     assert make_plan(workspace, DAY).pending == ()
 
 
@@ -84,7 +66,7 @@ def test_the_same_inputs_give_the_same_bytes(workspace: Workspace) -> None:
 
 
 def test_before_the_first_stage_nothing_of_a_unit_stands(workspace: Workspace) -> None:
-    _record(workspace)
+    record(workspace, DAY)
     deleted = {c.resource for c in make_plan(workspace, date(2025, 1, 1)).pending if c.action == "delete"}
     assert deleted == {"gw-24829", "gw-24958", "dns-24829", "dns-24958"}
 
@@ -95,7 +77,7 @@ def test_a_selection_holds_its_units_and_what_they_stand_on(workspace: Workspace
 
 
 def test_destroying_takes_one_units_resources_and_says_so_when_there_are_none(workspace: Workspace) -> None:
-    _record(workspace)
+    record(workspace, DAY)
     plan = plan_destroy(workspace, DAY, frozenset({"24829"}))
     assert {(change.resource, change.action) for change in plan.pending} == {
         ("gw-24829", "delete"),
@@ -106,7 +88,7 @@ def test_destroying_takes_one_units_resources_and_says_so_when_there_are_none(wo
 
 
 def test_a_damaged_state_is_said_and_not_taken_for_empty(workspace: Workspace) -> None:
-    _record(workspace)
+    record(workspace, DAY)
     path = workspace.state_folder / ".pulumi" / "stacks" / PROJECT / f"{workspace.stack_name}.json"
     path.write_text(path.read_text(encoding="utf-8")[:100], encoding="utf-8")
     with pytest.raises(HaicapError, match="recorded state can't be read"):
