@@ -3,121 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import shutil
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from haicap import assets
-from haicap.stack.pulumi import find_pulumi
+from tests.integration.province import HAICAP, Province, lab_of, preview
 
 pytestmark = pytest.mark.lab
 UNITS = ("24829", "24958")
-SELECTION = [argument for code in UNITS for argument in ("--unit", code)]
-HAICAP = Path(sys.executable).parent / "haicap"
-
-
-class Province:
-    """An inventory of its own with a lab, worked on by the command line as a person would."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.folder = directory / "inventories" / "lam-dong"
-        self.folder.mkdir(parents=True)
-        for name in ("province.yml", "units.yml"):
-            shutil.copy(Path(__file__).parents[2] / "inventories" / "lam-dong" / name, self.folder / name)
-
-    def run(self, *arguments: str, code: int = 0, timeout: float = 300) -> str:
-        """Run a verb; its standard output, and what it says beside where it fails. The exit code must be `code`."""
-        done = subprocess.run(
-            [HAICAP, "-C", self.directory, *arguments], capture_output=True, text=True, timeout=timeout, check=False
-        )
-        assert done.returncode == code, (
-            f"{arguments}: exit {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-        )
-        return done.stdout + (done.stderr if code in {1, 3} else "")
-
-    def drift(self, code: int) -> dict[str, list[dict[str, object]]]:
-        """What was changed by hand, and what could not be looked at."""
-        told = self.run("drift", "lam-dong", "--json", code=code)
-        document, _ = json.JSONDecoder().raw_decode(told)
-        return dict(document)
-
-    def plan(self, code: int = 0) -> dict[str, dict[str, object]]:
-        """The pending changes by resource."""
-        document = json.loads(self.run("plan", "lam-dong", "--json", code=code))
-        return {change["resource"]: change for change in document["changes"]}
-
-    def on_host(self, host: str, command: str) -> None:
-        """Do something by hand on a host."""
-        self.run("lab", "exec", host, "--", "sh", "-c", command)
-
-    def apply_that_is_at_work(self, bfd_multiplier: int) -> subprocess.Popen[str]:
-        """An apply that changes every host, begun, and gone so far that Ansible is on the hosts."""
-        path = self.folder / "province.yml"
-        text = re.sub(r"bfd_multiplier: \d+", f"bfd_multiplier: {bfd_multiplier}", path.read_text(encoding="utf-8"))
-        path.write_text(text, encoding="utf-8")
-        assert "gw-24829" in self.plan(code=2)
-        temporary = self.directory.parent / f"tmp-{bfd_multiplier}"
-        temporary.mkdir()
-        command = [HAICAP, "-C", self.directory, "apply", "lam-dong", "--yes"]
-        environment = {**os.environ, "TMPDIR": str(temporary)}
-        apply = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-        deadline = time.monotonic() + 120
-        while not list(temporary.glob("haicap-run-*/artifacts")):
-            assert apply.poll() is None and time.monotonic() < deadline, "the apply never came to the hosts"
-            time.sleep(0.1)
-        return apply
-
-    def edit(self, old: str, new: str) -> None:
-        """Edit units.yml, as a person does."""
-        path = self.folder / "units.yml"
-        text = path.read_text(encoding="utf-8")
-        assert old in text
-        path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
 def province(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Province]:
-    province = Province(tmp_path_factory.mktemp("province"))
-    province.run("lock", "lam-dong")
-    province.run("lab", "up", "lam-dong", *SELECTION)
-    try:
-        province.run("enrol", "lam-dong", *SELECTION)
+    with lab_of(tmp_path_factory.mktemp("province"), UNITS) as province:
         yield province
-    finally:
-        province.run("lab", "down", "lam-dong")
-
-
-def _preview(province: Province) -> dict[str, str]:
-    """What the engine itself would do, resource by resource."""
-    pulumi = find_pulumi()
-    environment = {
-        **os.environ,
-        "PATH": os.pathsep.join((str(HAICAP.parent), str(pulumi.parent), os.environ["PATH"])),
-        "PULUMI_BACKEND_URL": f"file://{province.folder / '.lab' / '.state'}",
-        "PULUMI_CONFIG_PASSPHRASE": "",
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "HAICAP_DIRECTORY": str(province.directory),
-    }
-    settings = province.directory / "stack.yaml"  # what the engine writes beside a program, else
-    place = ["--cwd", assets.path("stacks") / "province", "--config-file", settings]
-    command = [pulumi, "preview", "--json", "--stack", "lam-dong.lab", *place]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=120)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    steps = json.loads(done.stdout)["steps"]
-    return {
-        step["urn"].rpartition("::")[2]: step["op"]
-        for step in steps
-        if "haicap:index" in step["urn"] and step["op"] != "same"
-    }
 
 
 def test_a_unit_that_is_off_stops_no_other_and_the_next_apply_finishes(province: Province) -> None:
@@ -168,7 +69,7 @@ def test_one_units_staff_changes_that_unit_alone_and_the_engine_agrees(province:
     assert set(planned) == {"gw-24829"}
     paths = {tuple(d["path"]) for d in planned["gw-24829"]["diff"]}  # type: ignore[attr-defined]
     assert paths == {("files", "/etc/kea/kea-dhcp4.conf")}
-    assert _preview(province) == {"gw-24829": "update"}
+    assert preview(province) == {"gw-24829": "update"}
     province.run("plan", "lam-dong", "-o", str(province.directory / "plan.json"), code=2)
     province.edit("02:22:91:80:00:01", "02:22:91:80:00:0f")  # another unit's printer
     assert "moved" in province.run("apply", "lam-dong", str(province.directory / "plan.json"), code=3)
