@@ -43,7 +43,7 @@ mkdir -p "$WORK/inventories"
 if [ ! -d "$INVENTORY" ]; then
     if [ -d "inventories/$PROVINCE" ]; then
         mkdir "$INVENTORY"
-        cp "inventories/$PROVINCE"/*.yml "$INVENTORY"
+        cp -r "inventories/$PROVINCE"/*.yml "inventories/$PROVINCE/staff" "$INVENTORY"
     else
         part "A new inventory from the national data" 0 "Is it a province's name, as in lam-dong?" init "$PROVINCE"
     fi
@@ -74,6 +74,8 @@ part "Collect the hosts' public keys" 0 "The message above says why; \`haicap -C
 part "Plan" "0 2" "The message above names what is missing." plan "$PROVINCE" "${wave[@]}"
 part "Apply" 0 "Run it again: it goes on where it stopped." apply "$PROVINCE" --yes "${wave[@]}"
 part "Inspect, from where the users are" 0 "The board above names each probe that failed." inspect "$PROVINCE" "${wave[@]}"
+part "A letter from one commune to another's former address, and its signature" 0 "" \
+    inspect "$PROVINCE" --unit "$unit" --system mail --full
 part "Plan again: there is nothing left to do" 0 "Exit code 2 means that the plan above is not empty." \
     plan "$PROVINCE" "${wave[@]}"
 part "The units" 0 "" show "$PROVINCE" "${wave[@]}"

@@ -13,7 +13,7 @@ from haicap.cli import ask, options, screen
 from haicap.cli.progress import Counter
 from haicap.errors import HaicapError
 from haicap.inspection import inspect
-from haicap.inspection.model import Inspection, Probe
+from haicap.inspection.model import SYSTEMS, Inspection, Probe
 from haicap.stack.workspace import Target, Workspace
 
 _MARKS = {"passed": ("✓", "green"), "failed": ("✗", "bold red"), "unreachable": ("?", "bold yellow")}
@@ -25,6 +25,9 @@ _EXPLAINED = 20  # probes
 @options.province
 @options.units
 @click.option("--junit", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="A report for CI.")
+@click.option(
+    "--system", "systems", multiple=True, type=click.Choice(SYSTEMS), help="Only these probes; may be given again."
+)
 @click.option("--full", is_flag=True, help="What every probe saw, those that passed too.")
 @options.as_of
 @options.target
@@ -37,6 +40,7 @@ def command(
     units: tuple[str, ...],
     wave: str | None,
     junit: Path | None,
+    systems: tuple[str, ...],
     full: bool,
     as_of: date,
     target: Target | None,
@@ -51,11 +55,12 @@ def command(
     \b
     Example:
       haicap inspect lam-dong --wave pilot
+      haicap inspect lam-dong --unit 24958 --system mail --full
       haicap inspect lam-dong --unit 24958 --junit build/inspection.xml
     """
     ws = ask.workspace(directory, province, target, ssh_key)
     codes = ask.selection(ws.inventory, units, wave)
-    found = _inspect(ws, codes, as_of)
+    found = _inspect(ws, codes, systems, as_of)
     if junit is not None:
         screen.write(junit, found.to_junit())
     if as_json:
@@ -65,7 +70,7 @@ def command(
     return 0 if found.ok else 2
 
 
-def _inspect(ws: Workspace, codes: frozenset[str] | None, as_of: date) -> Inspection:
+def _inspect(ws: Workspace, codes: frozenset[str] | None, systems: tuple[str, ...], as_of: date) -> Inspection:
     design = ws.design(as_of)
     standing = {unit.code for unit in design.units if unit.gateway is not None}
     absent = sorted((codes or frozenset()) - standing)
@@ -80,6 +85,7 @@ def _inspect(ws: Workspace, codes: frozenset[str] | None, as_of: date) -> Inspec
             design,
             connection,
             units=codes,
+            systems=systems,
             addresses=addresses,
             on_done=lambda probe: counter.step(f"{probe.host} {probe.system}"),
         )

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from haicap.inspection.junit import junit
 
 System = Literal["lan", "vpn", "dns", "mail", "gateway", "hub"]
+SYSTEMS: tuple[System, ...] = ("lan", "vpn", "dns", "mail", "gateway", "hub")
 Status = Literal["passed", "failed", "unreachable"]
 STATUSES: tuple[Status, ...] = ("passed", "failed", "unreachable")
 FORMAT = "haicap.inspection/1"

@@ -29,18 +29,20 @@ def inspect(
     connection: Connection,
     *,
     units: Collection[str] | None = None,
+    systems: Collection[str] = (),
     addresses: Mapping[str, str] | None = None,
     on_done: OnDone | None = None,
     settle: float = SETTLE_SECONDS,
     limit: int = LIMIT,
 ) -> Inspection:
-    """Probe what a design promises, from where its users are; `units` (codes) limits it to theirs, without servers.
+    """Probe what a design promises, from where its users are; `units` (codes) limits it to theirs, without servers, and
+    `systems` to those.
 
     Hosts are reached at `addresses` (by name), else at the design's. A probe that does not pass and may be settling is
     looked at again for up to `settle` seconds; 0 looks once. `on_done` is called with each probe when it is final.
     HaicapError for a unit that there is not, and when there is no key to connect with; a host out of reach is a result.
     """
-    checks = checks_of(design, units)
+    checks = [check for check in checks_of(design, units) if not systems or check.system in systems]
     places = {host.name: host.address for host in design.hosts} | dict(addresses or {})
     with _open_probes(design, checks, places, connection) as secrets:
         return _look(checks, places, connection, secrets, on_done, settle, limit)
