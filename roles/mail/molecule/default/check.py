@@ -62,7 +62,8 @@ pwdLockoutDuration: 900
 def main() -> None:
     """Run every check; the accounts of an earlier run are made anew, and its recipients forgotten."""
     subprocess.run(["systemctl", "restart", "postfwd"], check=True)
-    ldap("ldapdelete", "-r", "-c", SUFFIX, check=False)
+    if ldap("ldapsearch", "-LLL", "-b", SUFFIX, "-s", "base", "dn", check=False):
+        ldap("ldapdelete", "-r", SUFFIX)
     ldap("ldapadd", text=TREE)
     people = {"1001": AN, "1002": BINH, "1003": CUC, "1004": DUNG}
     stages = {"1003": "frozen", "1004": "archived"}
@@ -219,6 +220,21 @@ def a_letter_is_submitted_signed_delivered_and_read() -> None:
         assert all(name in folders for name in ("\\Sent", "\\Drafts", "\\Trash", "\\Junk")), folders
 
 
+def anybody_can_verify_the_signature() -> None:
+    der = subprocess.run(
+        ["openssl", "rsa", "-in", "/etc/dkimkeys/h1.private", "-pubout", "-outform", "DER"], capture_output=True
+    ).stdout
+    key = base64.b64encode(der).decode()
+    record = f'h1._domainkey.{DOMAIN}. 60 IN TXT "v=DKIM1; k=rsa; p={key[:200]}" "{key[200:]}"'
+    subprocess.run(["unbound-control", "-q", "local_data", record], check=True)
+    with Submission() as server:
+        server.send_message(letter(AN, BINH, "signed letter"), AN, [BINH])
+    signed = read(BINH, "signed letter").as_bytes()
+    with smtplib.SMTP(LOOPBACK, 25, timeout=SECONDS) as server:
+        server.sendmail(OUTSIDE, [CUC], signed)
+    delivered("1003", "dkim=pass")
+
+
 def submission_by_implicit_tls() -> None:
     with tls().wrap_socket(socket.create_connection((LOOPBACK, 465), SECONDS), server_hostname=HOST) as line:
         assert line.recv(100).startswith(b"220 mail1")
@@ -285,7 +301,7 @@ def a_wrong_password_is_refused_and_counted() -> None:
 def who_left_does_not_sign_in_but_receives_and_answers() -> None:
     refused(535, "", lambda: Submission(CUC))
     with Submission() as server:
-        server.send_message(letter(AN, CUC, "to who left"), AN, [CUC])
+        server.send_message(letter(AN, f"old-cuc@{FORMER}", "to who left"), AN, [f"old-cuc@{FORMER}"])
     delivered("1003", "to who left")
     answer = read(AN, "no longer in use")
     assert answer["From"] == f"<{CUC}>", answer["From"]
@@ -349,6 +365,7 @@ CHECKS = (
     nobody_signs_in_without_tls,
     submission_by_implicit_tls,
     a_letter_is_submitted_signed_delivered_and_read,
+    anybody_can_verify_the_signature,
     an_old_address_leads_to_the_mailbox,
     a_role_mailbox_reaches_those_in_office,
     nobody_relays,
