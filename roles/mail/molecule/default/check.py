@@ -209,9 +209,13 @@ def delivered(number: str, subject: str) -> None:
 
 
 def a_letter_is_submitted_signed_delivered_and_read() -> None:
+    first = letter(AN, BINH, "first letter")
+    first.add_attachment(letter(OUTSIDE, AN, "attached"))
+    first.get_payload()[1].get_payload()[0]["Received"] = "from somewhere"
     with Submission() as server:
-        server.send_message(letter(AN, BINH, "first letter"), AN, [BINH])
+        server.send_message(first, AN, [BINH])
     got = read(BINH, "first letter")
+    assert "Received: from somewhere" in got.as_string(), "what was attached is not as it was"
     assert "d=lamdong.gov.vn; s=h1;" in " ".join(got["DKIM-Signature"].split())
     assert got["Message-ID"] and got["Date"]
     assert not [line for line in got.get_all("Received") if "ESMTPSA" in line], "the sender's address is told"
