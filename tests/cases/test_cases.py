@@ -1,4 +1,4 @@
-"""Golden files: every file of the smallest unit, the largest, one whose name has every trap, a hub, and the mail server.
+"""Golden files: every file of the smallest unit, the largest, one whose name has every trap, a hub, the mail host.
 
 `make golden` writes them anew from what the code makes now; the difference is reviewed like any other.
 """

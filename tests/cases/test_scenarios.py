@@ -65,7 +65,7 @@ def _scenario(files: HostFiles, only: tuple[str, ...] = ("/",), units: tuple[str
     kept = {path: _Text(text) for path, text in files.files.items() if path not in SIGNED and path.startswith(only)}
     services = {unit: state for unit, state in files.services.items() if not units or unit in units}
     packages = list(files.packages)
-    wanted = {"haicap_packages": packages, "haicap_services": services, "haicap_files": kept}
+    wanted = {"haicap_packages": packages, "haicap_services": services, "rendered": kept}
     return HEAD + yaml.dump(wanted, Dumper=_Dumper, sort_keys=False, width=1000, allow_unicode=True)
 
 

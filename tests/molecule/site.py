@@ -17,7 +17,9 @@ from haicap.reach.context import Connection
 
 HOSTS = tuple(
     LabHost(name, role, None, f"100.64.0.{at + 2}/30", f"100.64.0.{at + 1}")
-    for at, (name, role) in zip((0, 4, 8), (("gw1", "gateway"), ("hub1", "hub"), ("ns1", "dns")), strict=True)
+    for at, (name, role) in zip(
+        (0, 4, 8, 12), (("gw1", "gateway"), ("hub1", "hub"), ("ns1", "dns"), ("mail1", "mail")), strict=True
+    )
 )
 SPEC = LabSpec("roles", HOSTS, "100.127.0.2/30", "100.127.0.1")
 

@@ -15,6 +15,7 @@ from tests.unit.converge.machine import Host, Machine, Ran  # isort: skip - it l
 from ansible.module_utils.haicap_host import converge, disk
 from ansible.module_utils.haicap_host.command import HostError
 from ansible.module_utils.haicap_host.rules import parse_rules
+from ansible.module_utils.haicap_host.services import Unit
 
 RULES = parse_rules(
     [
@@ -352,3 +353,8 @@ def test_the_manifest_holds_hashes_and_no_text(host: Host) -> None:
     manifest = json.loads((host.state / "manifest.json").read_text())
     assert manifest["files"][WEB] == hashlib.sha256(b"one\n").hexdigest()
     assert manifest["units"]["web"] == {"active": False, "enabled": False}
+
+
+def test_a_unit_out_of_an_old_init_script_is_not_enabled_yet() -> None:
+    assert not Unit(file_state="generated").enabled
+    assert Unit(file_state="static").enabled
