@@ -16,7 +16,8 @@ from haicap.reach.fanout import as_root, run
 
 COMMAND = "python3 -I -"
 _PACKAGE = "haicap.directory.onhost"
-_MODULES = ("tree", "passwords", "mailboxes", "accounts", "base", "main")  # what others import comes first
+# What others import comes first.
+_MODULES = ("tree", "passwords", "mailboxes", "accounts", "base", "backupkey", "drill", "main")
 _SECONDS = 600.0
 
 # Modules of ours that a server does not have installed: their texts, under their names.
@@ -56,10 +57,12 @@ class Answers:
         return self.results[key]
 
 
-def call(host: MailHost, connection: Connection, jobs: Iterable[Mapping[str, Json]]) -> Answers:
-    """Have the server do jobs ({"key", "op", ...}, see `onhost.main`), one after another."""
+def call(
+    host: MailHost, connection: Connection, jobs: Iterable[Mapping[str, Json]], seconds: float = _SECONDS
+) -> Answers:
+    """Have the server do jobs ({"key", "op", ...}, see `onhost.main`), one after another, in `seconds` for all."""
     text = program({"suffix": host.suffix, "jobs": list(jobs)})
-    outcome = run(host.name, host.address, connection, as_root(COMMAND, connection), text, timeout=_SECONDS)
+    outcome = run(host.name, host.address, connection, as_root(COMMAND, connection), text, timeout=seconds)
     return read_answers(host.name, outcome)
 
 
