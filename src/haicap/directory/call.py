@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import resources
 from typing import Any
 
 from haicap.errors import HaicapError
 from haicap.plan.model import Json
 from haicap.reach.context import Connection, Outcome
 from haicap.reach.fanout import as_root, run
+from haicap.reach.remote import program
 
 COMMAND = "python3 -I -"
 _PACKAGE = "haicap.directory.onhost"
 # What others import comes first.
 _MODULES = ("tree", "passwords", "mailboxes", "accounts", "base", "backupkey", "drill", "main")
 _SECONDS = 600.0
-
-# Modules of ours that a server does not have installed: their texts, under their names.
-_LOADER = """\
-import json, sys, types
-for name in {packages!r}:
-    sys.modules[name] = types.ModuleType(name)
-    sys.modules[name].__path__ = []
-for name, text in {texts!r}:
-    sys.modules[name] = types.ModuleType(name)
-    exec(compile(text, name, "exec"), sys.modules[name].__dict__)
-sys.modules[{entrance!r}].main(json.loads({request!r}))
-"""
 
 
 @dataclass(frozen=True)
@@ -61,24 +48,9 @@ def call(
     host: MailHost, connection: Connection, jobs: Iterable[Mapping[str, Json]], seconds: float = _SECONDS
 ) -> Answers:
     """Have the server do jobs ({"key", "op", ...}, see `onhost.main`), one after another, in `seconds` for all."""
-    text = program({"suffix": host.suffix, "jobs": list(jobs)})
+    text = program(_PACKAGE, _MODULES, {"suffix": host.suffix, "jobs": list(jobs)})
     outcome = run(host.name, host.address, connection, as_root(COMMAND, connection), text, timeout=seconds)
     return read_answers(host.name, outcome)
-
-
-def program(request: Mapping[str, Json]) -> str:
-    """The text that the server's Python reads from its standard input."""
-    names = _PACKAGE.split(".")
-    packages = [".".join(names[: end + 1]) for end in range(len(names))]
-    return _LOADER.format(
-        packages=packages, texts=_texts(), entrance=f"{_PACKAGE}.main", request=json.dumps(request, ensure_ascii=True)
-    )
-
-
-@cache
-def _texts() -> Sequence[tuple[str, str]]:
-    folder = resources.files(_PACKAGE)
-    return [(f"{_PACKAGE}.{name}", folder.joinpath(f"{name}.py").read_text(encoding="utf-8")) for name in _MODULES]
 
 
 def read_answers(name: str, outcome: Outcome) -> Answers:

@@ -2,10 +2,10 @@
 
 model     probes and the inspection; its JSON and JUnit forms
 check     a check: commands, and a reading of their outputs; both pure
-lan, walls, resolve, vpn, dns, services   the checks of each promise
+lan, walls, resolve, vpn, dns, mail, services   the checks of each promise
 wire      DNS messages; pure
 choose    which checks a design calls for; pure
-network, onhost   what runs on a host, and sends the outputs back
+network, post, onhost   what runs on a host, and sends the outputs back
 script    the program that a host is sent, and what it says
 run       all hosts at once
 """

@@ -1,4 +1,4 @@
-"""This text runs on a host too, before `onhost`'s: what only waits for the network, without a process for each try."""
+"""This text runs on a host too: what only waits for the network, without a process for each try."""
 
 from __future__ import annotations
 

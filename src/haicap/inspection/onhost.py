@@ -1,8 +1,8 @@
 """This text runs on a host, not here: Python's own library only, one process for all probes of one host.
 
-`script.program` sends it to `python3 -IS -`, the texts of `network` and `post` before it and a call of `main` after
-it. It prints one JSON line for each command, {"id", "status", "out", "error", "seconds"}, as soon as that command is
-done, and leaves nothing behind: leases are given back, files removed, however it ends. Kinds of commands:
+`script.program` sends it to `python3 -IS -`, with `network` and `post`. It prints one JSON line for each command,
+{"id", "status", "out", "error", "seconds"}, as soon as that command is done, and leaves nothing behind: leases are
+given back, files removed, however it ends. Kinds of commands:
 
 shell  {"text", "seconds"}                             a shell's exit status and output
 lease  {"netns", "seconds"}                            a DHCP lease on eth0, kept until the end: udhcpc's variables
@@ -22,13 +22,13 @@ import sys
 import threading
 import time
 
+from haicap.inspection.network import ask, dial
+from haicap.inspection.post import post
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # what a host need not load
     from collections.abc import Callable
     from typing import Any
-
-    from haicap.inspection.network import ask, dial  # on the host they stand before this text
-    from haicap.inspection.post import post
 
     Job = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""This text runs on a host too, before `onhost`'s: mail as a user's program sends and reads it, and as a thief would.
+"""This text runs on a host too: mail as a user's program sends and reads it, and as a thief would.
 
 One letter goes from the unit's probe mailbox to another unit's, by its official and by a former address, over
 submission with STARTTLS; the other end is read by IMAP over TLS. Then what must be refused is tried.
@@ -14,12 +14,12 @@ import socket
 import ssl
 import time
 
+from haicap.inspection.network import inside
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # what a host need not load
     from collections.abc import Callable
     from typing import Any
-
-    from haicap.inspection.network import inside  # on the host it stands before this text
 
     Job = dict[str, Any]
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import resources
 from secrets import token_hex
 from typing import Any
 
 from haicap.inspection.check import Check, Command, Lease, Output, Post
+from haicap.reach import remote
 from haicap.reach.context import Outcome
 
 # It reads the program from its standard input, without site packages or environment. It gives way to everything else:
 # probes that keep a small gateway from answering BFD in time would find the damage that they did.
 COMMAND = "nice -n 19 python3 -IS -"
+
+
+_MODULES = ("network", "post", "onhost")
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def program(checks: Sequence[Check], leases: Sequence[Lease], seconds: float, se
     commands = _commands(checks)
     jobs = [{"id": number, **_job(command, secrets)} for number, command in enumerate(commands)]
     jobs += [{"id": None, **lease.job()} for lease in leases if lease not in commands]
-    return f"{_source()}main(json.loads({json.dumps(jobs)!r}), {seconds!r})\n"
+    return remote.program("haicap.inspection", _MODULES, {"jobs": jobs, "seconds": seconds})
 
 
 def _commands(checks: Sequence[Check]) -> list[Command]:
@@ -52,14 +54,6 @@ def _job(command: Command, secrets: Secrets) -> dict[str, Any]:
     passwords = {name: secrets.passwords[name] for name in command.names if name in secrets.passwords}
     whole = passwords if len(passwords) == len(set(command.names)) else {}
     return {**command.job(), "passwords": whole, "why": secrets.why, "token": token_hex(8)}
-
-
-@cache
-def _source() -> str:
-    """The texts, in the one namespace that a program has."""
-    folder = resources.files("haicap.inspection")
-    texts = [folder.joinpath(f"{name}.py").read_text(encoding="utf-8") for name in ("network", "post", "onhost")]
-    return "".join(f"exec(compile({text!r}, 'haicap', 'exec'))\n" for text in texts)
 
 
 def outputs_of(checks: Sequence[Check], outcome: Outcome) -> list[tuple[Output, ...]]:

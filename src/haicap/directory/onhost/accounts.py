@@ -1,4 +1,4 @@
-"""A unit's people, role mailboxes and probes, brought to what is wanted: in one transaction, all or none.
+"""A unit's people, role mailboxes and probes, brought to what is wanted; the next run finishes what was half done.
 
 An entry is known by its staff number (`uid`), and ours by `haicapUnit`. One that is there without our mark is taken
 over: what we say of it is written, and its password and mailbox stay.
@@ -26,6 +26,7 @@ _SEALED = """\
 Mật khẩu lần đầu / First passwords: {name} ({code})
 Giao tận tay từng người; hệ thống bắt đổi mật khẩu ở lần đăng nhập đầu tiên.
 Hand each line to its person alone; it must be changed at the first login.
+Ai có trong nhiều tệp: tệp sau cùng có hiệu lực. / Who is in several files: the latest counts.
 
 {lines}
 """
@@ -58,7 +59,7 @@ class Accounts:
         `destroy` says that mailboxes of who is retired or gone may be deleted; without it, they are an error.
         """
         sealer = Sealer(unit.code, unit.officers)
-        sealer.settle(self._have_passwords)
+        sealer.settle(self._any_password)
         entries = {**self._wanted_people(unit), **self._wanted_groups(unit)}
         found = self._found([*unit.people, *unit.former_people, *unit.probes], unit.code)
         self._refuse_taken(entries, found)
@@ -68,17 +69,16 @@ class Accounts:
         new = self._without_password(unit, found)
         passwords = {number: make_password() for number in new}
         pending = sealer.seal(new, _sealed_text(unit, passwords)) if new else None
-        with self._tree.transaction() as work:
-            for dn, entry in entries.items():
-                first: Entry = {}
-                if (number := entry.get("uid", [""])[0]) in passwords:
-                    first = {_PASSWORD: [hash_password(passwords[number])], "pwdReset": ["TRUE"]}
-                if dn not in found:
-                    work.add(dn, {**entry, **first})
-                else:
-                    work.change(dn, found[dn], {**entry, **first})
-            for dn in self._leaving(unit, entries, found):
-                work.delete(dn)
+        for dn, entry in entries.items():
+            first: Entry = {}
+            if (number := entry.get("uid", [""])[0]) in passwords:
+                first = {_PASSWORD: [hash_password(passwords[number])], "pwdReset": ["TRUE"]}
+            if dn not in found:
+                self._tree.add(dn, {**entry, **first})
+            else:
+                self._tree.change(dn, found[dn], {**entry, **first})
+        for dn in self._leaving(unit, entries, found):
+            self._tree.delete(dn)
         if pending:
             sealer.confirm(pending)
         self._close(unit, gone)
@@ -107,15 +107,14 @@ class Accounts:
     def reset(self, unit: Unit, number: str) -> Mapping[str, str]:
         """A new first password for one person, sealed; a lockout ends. ValueError when there is no such account."""
         sealer = Sealer(unit.code, unit.officers)
-        sealer.settle(self._have_passwords)
+        sealer.settle(self._any_password)
         dn = self._person_dn(number)
         if dn not in self._tree.find(self._people, either("uid", [number]), ["uid"]):
             raise ValueError(f"{number} has no account yet; `haicap apply` makes it")
         password = make_password()
         pending = sealer.seal([number], _sealed_text(unit, {number: password}))
-        with self._tree.transaction() as work:
-            first = {_PASSWORD: [hash_password(password)], "pwdReset": ["TRUE"], "pwdAccountLockedTime": []}
-            work.replace(dn, first)
+        first = {_PASSWORD: [hash_password(password)], "pwdReset": ["TRUE"], "pwdAccountLockedTime": []}
+        self._tree.replace(dn, first)
         sealer.confirm(pending)
         return sealer.waiting()
 
@@ -123,19 +122,16 @@ class Accounts:
         """A password for each probe that is there, until `close_probes`."""
         found = self._tree.find(self._people, f"(&(haicapProbe=TRUE){either('uid', numbers)})", ["uid"])
         passwords = {entry["uid"][0]: make_password() for entry in found.values()}
-        with self._tree.transaction() as work:
-            for dn, entry in found.items():
-                password = hash_password(passwords[entry["uid"][0]])
-                work.replace(dn, {_PASSWORD: [password], "pwdReset": [], "pwdAccountLockedTime": []})
+        for dn, entry in found.items():
+            password = hash_password(passwords[entry["uid"][0]])
+            self._tree.replace(dn, {_PASSWORD: [password], "pwdReset": [], "pwdAccountLockedTime": []})
         return passwords
 
     def close_probes(self, numbers: Sequence[str]) -> None:
         """No probe can log in any more, and its messages are gone."""
         found = self._tree.find(self._people, f"(&(haicapProbe=TRUE){either('uid', numbers)})", ["uid"])
-        with self._tree.transaction() as work:
-            for dn in found:
-                work.replace(dn, {_PASSWORD: []})
-        for entry in found.values():
+        for dn, entry in found.items():
+            self._tree.replace(dn, {_PASSWORD: []})
             self._mailboxes.delete(entry["uid"][0])
 
     def _person_dn(self, number: str) -> str:
@@ -198,8 +194,8 @@ class Accounts:
         query = f"(&({_PASSWORD}=*){either('uid', numbers)})"
         return {entry["uid"][0] for entry in self._tree.find(self._people, query, ["uid"]).values()}
 
-    def _have_passwords(self, numbers: Sequence[str]) -> bool:
-        return self._passworded(numbers) == set(numbers)
+    def _any_password(self, numbers: Sequence[str]) -> bool:
+        return bool(self._passworded(numbers))
 
     def _gone(self, unit: Unit, found: Mapping[str, Entry]) -> list[str]:
         """Whose mailbox is to go: who is retired or no longer wanted, and still this unit's."""

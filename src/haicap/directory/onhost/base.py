@@ -20,12 +20,11 @@ class Base:
     def write(self, wanted: Mapping[str, Any]) -> None:
         """Make what is missing, and bring the rest to what is wanted."""
         found = self._found()
-        with self._tree.transaction() as work:
-            for dn, entry in self._entries(wanted).items():
-                if dn not in found:
-                    work.add(dn, entry)
-                else:
-                    work.change(dn, found[dn], entry)
+        for dn, entry in self._entries(wanted).items():
+            if dn not in found:
+                self._tree.add(dn, entry)
+            else:
+                self._tree.change(dn, found[dn], entry)
 
     def read(self) -> Mapping[str, Any]:
         """What is asked of passwords now, and the name; empty where nothing is there."""
@@ -48,9 +47,8 @@ class Base:
         inside = [dn for dn in found if dn not in self._entries({"organization": "", "passwords": {}})]
         if inside:
             raise ValueError(f"the directory still holds {len(inside)} entries, such as {inside[0]}")
-        with self._tree.transaction() as work:
-            for dn in sorted(found, key=lambda dn: -dn.count(",")):
-                work.delete(dn)
+        for dn in sorted(found, key=lambda dn: -dn.count(",")):
+            self._tree.delete(dn)
 
     @property
     def _policy_dn(self) -> str:

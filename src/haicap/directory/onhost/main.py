@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import syslog
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,9 +17,8 @@ from haicap.directory.onhost.passwords import collected
 from haicap.directory.onhost.tree import LDAPError, Tree, told
 
 
-def main(request: Mapping[str, Any]) -> None:
-    """Do every job of a request, each for itself; what fails says why, and the next is done all the same."""
-    suffix, jobs = request["suffix"], request["jobs"]
+def main(suffix: str, jobs: Sequence[Mapping[str, Any]]) -> None:
+    """Do every job, each for itself; what fails says why, and the next is done all the same."""
     for job in jobs:
         if job["op"] == "drill":  # it does without the directory, which may be what was lost
             _attempt(job, partial(_drill, job, suffix))

@@ -1,7 +1,8 @@
 """First passwords: made here, hashed here, and sealed to a unit's officers with age before anything is set.
 
-A sealed file is written before the transaction that sets its passwords, as `.pending`, and gets its name after: a run
-that is killed in between leaves a pending file, and the next run knows by the directory whether its passwords count.
+A sealed file is written before its passwords are set, as `.pending`, and gets its name after: a run that is killed in
+between leaves a pending file, and the next run knows by the directory whether any of it counts. Who has no password yet
+is then in a later file, and the latest counts.
 """
 
 from __future__ import annotations
@@ -52,10 +53,10 @@ class Sealer:
         _write(path, json.dumps({"numbers": list(numbers), "sealed": ran.stdout.decode()}))
         return path
 
-    def settle(self, has_password: Callable[[Sequence[str]], bool]) -> None:
-        """Finish what a killed run left: the file counts if the passwords of its people were set."""
+    def settle(self, any_password: Callable[[Sequence[str]], bool]) -> None:
+        """Finish what a killed run left: the file counts if a password of its people was set."""
         for path in sorted(self._folder.glob(f"{self._unit}-*{_PENDING}")):
-            if has_password(json.loads(path.read_text())["numbers"]):
+            if any_password(json.loads(path.read_text())["numbers"]):
                 self.confirm(path)
             else:
                 path.unlink()

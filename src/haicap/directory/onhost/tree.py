@@ -1,22 +1,20 @@
-"""LDAP over the server's own socket: entries as mappings, and changes in one transaction (RFC 5805).
+"""LDAP over the server's own socket: entries as mappings.
 
-Root on the server is the directory's manager by its process's identity (SASL EXTERNAL, RFC 4513): there is no password.
+Each change is an operation of its own, and can be done again: slapd 2.5's transactions (RFC 5805) damage its database
+when one is given up (docs/decisions/0015). Root on the server is the directory's manager by its process's identity
+(SASL EXTERNAL, RFC 4513): there is no password.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 import ldap
 import ldap.sasl
-from ldap.controls import RequestControl
-from ldap.extop import ExtendedRequest
 from ldap.filter import escape_filter_chars
 
 SOCKET = "ldapi:///"
-_START, _IN, _END = "1.3.6.1.1.21.1", "1.3.6.1.1.21.2", "1.3.6.1.1.21.3"
-_ABORT, _COMMIT = b"\x30\x05\x01\x01\x00\x04\x00", b"\x30\x02\x04\x00"  # settle request; the server has one, unnamed
 _OBJECT_CLASS = "objectClass"
 
 Entry = Mapping[str, Sequence[str]]  # attribute -> values; an attribute without values is not there
@@ -39,32 +37,9 @@ class Tree:
             return {}
         return {dn: {name: _texts(values) for name, values in entry.items()} for dn, entry in found}
 
-    @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        """All changes of the block or none; the error of what could not be done is raised at its end."""
-        self._link.extop_s(ExtendedRequest(_START, None))
-        work = Transaction(self._link)
-        try:
-            yield work
-            work.wait()
-        except BaseException:
-            self._link.extop_s(ExtendedRequest(_END, _ABORT))
-            raise
-        self._link.extop_s(ExtendedRequest(_END, _COMMIT))
-
-
-class Transaction:
-    """Changes that are asked for, and not done before the transaction's end."""
-
-    def __init__(self, link: ldap.ldapobject.LDAPObject) -> None:
-        self._link = link
-        self._control = [RequestControl(_IN, True, b"")]
-        self._asked: list[int] = []
-
     def add(self, dn: str, entry: Entry) -> None:
         """A new entry."""
-        given = [(name, _bytes(values)) for name, values in entry.items() if values]
-        self._asked.append(self._link.add_ext(dn, given, self._control))
+        self._link.add_s(dn, [(name, _bytes(values)) for name, values in entry.items() if values])
 
     def change(self, dn: str, before: Entry, after: Entry) -> None:
         """Bring the attributes of `after` from what they were; others are not touched.
@@ -84,16 +59,12 @@ class Transaction:
     def replace(self, dn: str, attributes: Entry) -> None:
         """Give attributes these values, whatever they had; one without values goes."""
         changes = [(ldap.MOD_REPLACE, name, _bytes(values) or None) for name, values in attributes.items()]
-        self._asked.append(self._link.modify_ext(dn, changes, self._control))
+        self._link.modify_s(dn, changes)
 
     def delete(self, dn: str) -> None:
-        """An entry goes."""
-        self._asked.append(self._link.delete_ext(dn, self._control))
-
-    def wait(self) -> None:
-        """Wait until the server has taken all of it up."""
-        for number in self._asked:
-            self._link.result(number)
+        """An entry goes; one that is gone already is no error."""
+        with suppress(ldap.NO_SUCH_OBJECT):
+            self._link.delete_s(dn)
 
 
 def either(attribute: str, values: Iterable[str]) -> str:
