@@ -77,10 +77,10 @@ def _postfix_files(mail: MailServerDesign) -> Iterator[File]:
 
 
 def _backup_files(mail: MailServerDesign) -> Iterator[File]:
-    yield File(
-        "/usr/local/lib/haicap/backup", "mail/linux/backup.j2", {"repository": shlex.quote(mail.backup.repository)}
-    )
+    repository = {"repository": shlex.quote(mail.backup.repository)}
+    yield File("/usr/local/lib/haicap/backup", "mail/linux/backup.j2", repository)
     yield File("/usr/local/lib/haicap/backup-manifest", "mail/linux/backup-manifest.j2")
+    yield File("/usr/local/lib/haicap/restore", "mail/linux/restore.j2", repository)
     yield File("/etc/systemd/system/haicap-backup.service", "mail/linux/backup.service.j2")
     yield File("/etc/systemd/system/haicap-backup.timer", "mail/linux/backup.timer.j2")
 

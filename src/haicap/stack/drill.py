@@ -95,7 +95,7 @@ def read_drill(server: str, found: Json, names: dict[str, str]) -> MailDrill:
         return MailDrill(**{**vars(snapshot), "reasons": (reason,)})
     lists = {key: tuple(found[key]) for key in ("missing", "changed", "extra", "later")}
     counts = {key: found[key] for key in ("expected", "restored", "entry", "seconds")}
-    reasons = [f"{len(lists[key])} messages {words}" for key, words in _WRONG.items() if lists[key]]
+    reasons = [f"{words}: {len(lists[key])}" for key, words in _WRONG.items() if lists[key]]
     if not found["entry"]:
         reasons.append("the person has no entry in the saved directory")
     return MailDrill(
@@ -104,7 +104,7 @@ def read_drill(server: str, found: Json, names: dict[str, str]) -> MailDrill:
 
 
 _WRONG = {
-    "missing": "are missing",
-    "changed": "are not what they were",
-    "extra": "came back that were not listed",
+    "missing": "messages that are missing",
+    "changed": "messages that are not what they were",
+    "extra": "messages that came back and were not listed",
 }

@@ -61,7 +61,8 @@ class Repository:
         ran = subprocess.run(["restic", "--quiet", *words], env=self._environment, capture_output=True, check=False)
         if ran.returncode != 0:
             said = [line for line in ran.stderr.decode(errors="replace").splitlines() if line.strip()]
-            raise OSError(f"restic {words[0]}: {'; '.join(said[:3])}")
+            hint = "; if there is none yet, --backup makes it" if "Is there a repository" in "".join(said) else ""
+            raise OSError(f"restic {words[0]}: {said[0] if said else 'it said nothing'}{hint}")
         return ran.stdout.decode()
 
 
