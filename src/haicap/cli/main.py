@@ -37,6 +37,7 @@ VERBS = {
     "inspect": "Probe from where the users are: a board, and JUnit.",
     "drift": "Find what was changed by hand.",
     "destroy": "Take a unit away: its records and its host's configuration.",
+    "drill": "Prove that what was saved comes back.",
     "staff": "People: who has which official address, and tables of personnel offices.",
     "lab": "A province's hosts on this machine.",
     "inventory": "Ansible's dynamic inventory.",

@@ -42,11 +42,15 @@ class MailServerDesign:
 
 @dataclass(frozen=True)
 class DirectoryDesign:
-    """What is the same for every account: the tree below `suffix`, and what is asked of passwords."""
+    """What is the same for every account: the tree below `suffix`, and what is asked of passwords.
+
+    `officers` are age recipients: the key of the backups is sealed to them.
+    """
 
     suffix: str
     organization: str
     passwords: Passwords
+    officers: tuple[str, ...]
 
 
 def suffix_of(province: Province) -> str:

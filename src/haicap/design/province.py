@@ -153,6 +153,8 @@ class _Builder:
     def __init__(self, inventory: Inventory, locks: Locks, as_of: date, people: People | None) -> None:
         self._inventory, self._province, self._locks, self._as_of = inventory, inventory.province, locks, as_of
         self._mail_name = self._ready_mail_server()
+        given = people.officers if people is not None else None
+        self._officers = given if given is not None else inventory.province.mail.officers
         standing = people if people is not None and self._mail_name else None
         self._accounts = design_accounts(inventory, standing, as_of) if standing else {}
         self._stages = {unit.identity: stages_of(inventory.province, unit, as_of) for unit in inventory.units}
@@ -205,7 +207,8 @@ class _Builder:
     def directory(self) -> DirectoryDesign | None:
         if self._mail_name is None:
             return None
-        return DirectoryDesign(suffix_of(self._province), self._province.name, self._province.mail.passwords)
+        province = self._province
+        return DirectoryDesign(suffix_of(province), province.name, province.mail.passwords, self._officers)
 
     def _ready_mail_server(self) -> str | None:
         """The mail server's name, once it is enrolled and has its certificate."""

@@ -15,7 +15,8 @@ from haicap.reach.remote import program
 
 COMMAND = "python3 -I -"
 _PACKAGE = "haicap.directory.onhost"
-_MODULES = ("tree", "passwords", "mailboxes", "accounts", "base", "main")  # what others import comes first
+# What others import comes first.
+_MODULES = ("tree", "passwords", "mailboxes", "accounts", "base", "backupkey", "drill", "main")
 _SECONDS = 600.0
 
 
@@ -43,10 +44,12 @@ class Answers:
         return self.results[key]
 
 
-def call(host: MailHost, connection: Connection, jobs: Iterable[Mapping[str, Json]]) -> Answers:
-    """Have the server do jobs ({"key", "op", ...}, see `onhost.main`), one after another."""
+def call(
+    host: MailHost, connection: Connection, jobs: Iterable[Mapping[str, Json]], seconds: float = _SECONDS
+) -> Answers:
+    """Have the server do jobs ({"key", "op", ...}, see `onhost.main`), one after another, in `seconds` for all."""
     text = program(_PACKAGE, _MODULES, {"suffix": host.suffix, "jobs": list(jobs)})
-    outcome = run(host.name, host.address, connection, as_root(COMMAND, connection), text, timeout=_SECONDS)
+    outcome = run(host.name, host.address, connection, as_root(COMMAND, connection), text, timeout=seconds)
     return read_answers(host.name, outcome)
 
 

@@ -47,6 +47,8 @@ def _shared(design: ProvinceDesign) -> Iterator[Check]:
     for host in design.servers:
         yield services(host)
         yield from _vpn(host, members)
+    if design.mail_server is not None:
+        yield mail.backup(design.mail_server)
     if design.zones is None:
         return
     owned = {zone for unit in design.units if unit.dns for zone in unit.dns.owned} | set(design.zones.owned)

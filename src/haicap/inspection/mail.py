@@ -17,7 +17,18 @@ import spf
 
 from haicap.design.accounts import ProbeDesign
 from haicap.design.province import HostDesign, ProvinceDesign, UnitDesign
-from haicap.inspection.check import Ask, Check, Output, Post, Result, Shell, UnreadableError, document, verdict
+from haicap.inspection.check import (
+    Ask,
+    Check,
+    Output,
+    Post,
+    Result,
+    Shell,
+    UnreadableError,
+    document,
+    variables,
+    verdict,
+)
 from haicap.inspection.lan import client_of
 from haicap.inspection.model import System
 from haicap.inspection.wire import TYPES, read_answer
@@ -26,6 +37,7 @@ DAYS = 14  # that a certificate must still be valid
 SECONDS = 15.0  # from submission to mailbox
 _SYSTEM: System = "mail"
 _TXT = TYPES["TXT"]
+_BACKUP = ("haicap-backup.timer", "haicap-backup.service")
 
 
 def probes_of(unit: UnitDesign) -> tuple[str, ...]:
@@ -102,6 +114,15 @@ def counted(server: HostDesign, suffix: str, code: str, probe: str) -> Check:
     read = partial(read_counted, probe)
     expected = f"a wrong password of {probe} counts"
     return Check(code, server.name, _SYSTEM, "lockout", expected, (Shell(text),), read, settles=True)
+
+
+def backup(server: HostDesign) -> Check:
+    """Backups are due every day, and the last one did not fail."""
+    shown = "ActiveState,Result,ExecMainExitTimestamp,ExecMainExitTimestampMonotonic"
+    text = "; echo; ".join(f"systemctl show -p {shown} {unit}" for unit in _BACKUP)
+    return Check(
+        None, server.name, _SYSTEM, "backup", "due every day, and the last one done", (Shell(text),), read_backup
+    )
 
 
 def _probe(unit: UnitDesign, stage: str) -> tuple[str, ProbeDesign]:
@@ -181,6 +202,19 @@ def read_counted(probe: str, outputs: Sequence[Output]) -> Result:
     entries = [entry for entry in outputs[0].text.split("\n\n") if f"\nuid: {probe}\n" in f"{entry}\n"]
     failures = sum(line.startswith("pwdFailureTime:") for entry in entries for line in entry.splitlines())
     return Result(failures > 0, f"{failures} wrong passwords are counted")
+
+
+def read_backup(outputs: Sequence[Output]) -> Result:
+    """`name=value` lines of the timer, then of the service (systemctl(1), show). One that never ran is no fault."""
+    blocks = [variables(block) for block in outputs[0].text.split("\n\n") if block.strip()]
+    if len(blocks) != len(_BACKUP):
+        raise UnreadableError(outputs[0].text.strip()[:200] or "systemctl said nothing")
+    timer, service = blocks
+    wrong = [] if timer["ActiveState"] == "active" else [f"{_BACKUP[0]} is {timer['ActiveState']}"]
+    if service["Result"] != "success":
+        wrong.append(f"the last backup failed: {service['Result']}")
+    ran = service.get("ExecMainExitTimestampMonotonic", "0") != "0"
+    return verdict(wrong, f"done {service['ExecMainExitTimestamp']}" if ran else "none since the host is up")
 
 
 def _part(outputs: Sequence[Output], name: str, kind: type) -> Any:

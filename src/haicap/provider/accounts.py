@@ -34,8 +34,11 @@ class Directory:
         self._context = context
 
     def write(self, name: str, inputs: Inputs, previous: Inputs | None) -> None:
-        """Make the tree's branches, and set what is asked of passwords."""
-        self._do(inputs, {"op": "write-base", "wanted": inputs})
+        """Make the tree's branches, set what is asked of passwords, and fetch the sealed key of the backups."""
+        sealed = self._do(inputs, {"op": "write-base", "wanted": inputs})
+        if sealed:
+            keep_sealed(self._context().sealed, sealed)
+            self._do(inputs, {"op": "collected", "names": sorted(sealed)})
 
     def delete(self, name: str, inputs: Inputs) -> None:
         """Take the branches away; an error while there are accounts."""

@@ -21,8 +21,9 @@ _DNS_PACKAGES = ("pdns-backend-sqlite3", "pdns-server", "sqlite3")
 _MAIL_PACKAGES = (
     *("dovecot-imapd", "dovecot-ldap", "dovecot-lmtpd", "dovecot-managesieved", "dovecot-sieve", "ldap-utils"),
     *("opendkim", "openssl", "postfix", "postfix-ldap", "postfwd", "python3-ldap", "slapd", "unbound"),
+    *("age", "restic"),
 )
-_MAIL_SERVICES = ("dovecot", "opendkim", "postfix", "postfix@-", "postfwd", "slapd", "unbound")
+_MAIL_SERVICES = ("dovecot", "haicap-backup.timer", "opendkim", "postfix", "postfix@-", "postfwd", "slapd", "unbound")
 _MAIL_LISTENING = ("tcp dport { 25, 465, 587, 636, 993, 4190 }",)
 _LISTENING = ("udp dport 53", "tcp dport 53")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 
 from haicap.design.mail import MailServerDesign
@@ -21,6 +22,7 @@ def mail_files(mail: MailServerDesign) -> Iterator[File]:
     yield from _dovecot_files(mail)
     yield from _dkim_files()
     yield from _postfix_files(mail)
+    yield from _backup_files(mail)
 
 
 def _directory_files() -> Iterator[File]:
@@ -72,6 +74,15 @@ def _postfix_files(mail: MailServerDesign) -> Iterator[File]:
     yield File("/etc/postfix/submission-headers", "mail/linux/submission-headers.j2")
     yield File("/etc/postfix/virtual", "mail/linux/virtual.j2")
     yield File("/etc/postfix/local-aliases", "mail/linux/local-aliases.j2")
+
+
+def _backup_files(mail: MailServerDesign) -> Iterator[File]:
+    repository = {"repository": shlex.quote(mail.backup.repository)}
+    yield File("/usr/local/lib/haicap/backup", "mail/linux/backup.j2", repository)
+    yield File("/usr/local/lib/haicap/backup-manifest", "mail/linux/backup-manifest.j2")
+    yield File("/usr/local/lib/haicap/restore", "mail/linux/restore.j2", repository)
+    yield File("/etc/systemd/system/haicap-backup.service", "mail/linux/backup.service.j2")
+    yield File("/etc/systemd/system/haicap-backup.timer", "mail/linux/backup.timer.j2")
 
 
 def _maps(domain: str) -> dict[str, tuple[str, str, Mapping[str, str]]]:

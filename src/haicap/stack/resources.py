@@ -57,7 +57,11 @@ def _mail(design: ProvinceDesign) -> Iterator[Resource]:
     if server is None or directory is None:
         return
     place: dict[str, Json] = {"server": server.name, "address": server.address, "suffix": directory.suffix}
-    wanted = {"organization": directory.organization, "passwords": directory.passwords.model_dump()}
+    wanted: dict[str, Json] = {
+        "organization": directory.organization,
+        "passwords": directory.passwords.model_dump(),
+        "officers": list(directory.officers),
+    }
     yield Resource(DIRECTORY, "Directory", None, "mail", {"unit": "", **place, **wanted}, (server.name,))
     for unit in design.units:
         if unit.accounts is not None:

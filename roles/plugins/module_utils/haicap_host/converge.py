@@ -185,7 +185,8 @@ def _transact(host: Host, wanted: Wanted, changes: Sequence[Change], manifest: M
 def _is_brought(unit: str, files: Mapping[str, str]) -> bool:
     """Whether a wanted unit's own file, or its template's, comes with the wanted files."""
     template = f"{unit.partition('@')[0]}@" if "@" in unit else unit
-    return any(f"/etc/systemd/system/{name}.service" in files for name in (unit, template))
+    names = (unit, f"{unit}.service", f"{template}.service")  # a timer is named with its ending
+    return any(f"/etc/systemd/system/{name}" in files for name in names)
 
 
 def _adopt(host: Host, changes: Sequence[Change], manifest: Manifest, new: Manifest) -> None:
