@@ -137,8 +137,12 @@ def design_province(inventory: Inventory, locks: Locks, as_of: date, people: Peo
 
 def placeholder_keys(inventory: Inventory, locks: Locks) -> Locks:
     """Locks in which every host counts as enrolled, to show a design before its keys are known."""
-    missing = {name: Keys("(not enrolled yet)", "") for name in _host_names(inventory) if name not in locks.keys}
-    server = inventory.province.mail.server
+    server, signing = inventory.province.mail.server, inventory.province.mail.dkim.sign_with
+    missing = {
+        name: Keys("(not enrolled yet)", "", {signing: "(not enrolled yet)"} if server and name == server.name else {})
+        for name in _host_names(inventory)
+        if name not in locks.keys
+    }
     certificates = {server.name: "(no certificate yet)\n", "ca": "(no certificate yet)\n"} if server else {}
     return Locks(locks.members, locks.names, {**missing, **locks.keys}, {**certificates, **locks.certificates})
 
@@ -211,10 +215,11 @@ class _Builder:
         return DirectoryDesign(suffix_of(province), province.name, province.mail.passwords, self._officers)
 
     def _ready_mail_server(self) -> str | None:
-        """The mail server's name, once it is enrolled and has its certificate."""
-        server = self._province.mail.server
-        ready = server is not None and server.name in self._locks.keys
-        return server.name if server and ready and {server.name, "ca"} <= self._locks.certificates.keys() else None
+        """The mail server's name, once it and its signing key are enrolled, and its certificate is there."""
+        server, signing = self._province.mail.server, self._province.mail.dkim.sign_with
+        if server is None or signing not in self._locks.keys.get(server.name, Keys("", "")).dkim:
+            return None
+        return server.name if {server.name, "ca"} <= self._locks.certificates.keys() else None
 
     def _mail_records(self) -> Iterator[MailRecord]:
         if (name := self._mail_name) is not None:
@@ -260,13 +265,20 @@ class _Builder:
         ]
         server = self._province.mail.server
         if server is not None and server.name in self._locks.keys and self._mail_name is None:
-            servers.append(Waiting(server.name, None, *_no_certificate(server.name, slug)))
+            servers.append(Waiting(server.name, None, self._missing(server.name), f"haicap enrol {slug}"))
         gateways = [
             Waiting(unit.gateway, unit.code, "its gateway is not enrolled", f"haicap enrol {slug} --unit {unit.code}")
             for unit in sorted(self._inventory.units, key=lambda unit: unit.identity)
             if unit.gateway not in self._locks.keys and any(map(is_standing, self._stages[unit.identity].values()))
         ]
         return (*servers, *self._waiting_accounts(), *gateways)
+
+    def _missing(self, server: str) -> str:
+        """What an enrolled mail server lacks."""
+        signing = self._province.mail.dkim.sign_with
+        if signing not in self._locks.keys[server].dkim:
+            return f"its signing key {signing} is not enrolled"
+        return f"certificates/{server}.pem and ca.pem are not there: have certificates/{server}.csr signed"
 
     def _waiting_accounts(self) -> Iterator[Waiting]:
         """What keeps accounts from being made, for all units together: there may be a hundred of them."""
@@ -344,8 +356,3 @@ class _Builder:
             dns=dns,
             mail=mail,
         )
-
-
-def _no_certificate(server: str, slug: str) -> tuple[str, str]:
-    reason = f"certificates/{server}.pem and ca.pem are not there: have certificates/{server}.csr signed"
-    return reason, f"haicap enrol {slug}"
