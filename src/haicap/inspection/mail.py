@@ -20,6 +20,7 @@ from haicap.design.province import HostDesign, ProvinceDesign, UnitDesign
 from haicap.inspection.check import (
     Ask,
     Check,
+    Lease,
     Output,
     Post,
     Result,
@@ -80,7 +81,7 @@ def mail(design: ProvinceDesign, unit: UnitDesign, partner: UnitDesign | None) -
         _SYSTEM,
         "certificate",
         f"valid for {DAYS} days more",
-        (post,),
+        (post, Lease(post.netns)),
         partial(read_certificates, datetime.now(UTC)),
     )
     yield Check(
@@ -191,7 +192,11 @@ _REFUSED = {
 def read_refusals(outputs: Sequence[Output]) -> Result:
     """What each attempt was answered."""
     found = _document(outputs)
-    wrong = [f"{words}: {found[key]}" for key, words in _REFUSED.items() if not str(found[key]).startswith("refused")]
+    answers = {words: str(found[key]) for key, words in _REFUSED.items()}
+    for words, answer in answers.items():
+        if not answer.startswith(("refused", "taken", "let in")):
+            raise UnreadableError(f"{words}: {answer}")
+    wrong = [f"{words}: {answer}" for words, answer in answers.items() if not answer.startswith("refused")]
     return verdict(wrong, "all refused")
 
 
@@ -201,7 +206,7 @@ def read_counted(probe: str, outputs: Sequence[Output]) -> Result:
         raise UnreadableError(outputs[0].text.strip()[:200])
     entries = [entry for entry in outputs[0].text.split("\n\n") if f"\nuid: {probe}\n" in f"{entry}\n"]
     failures = sum(line.startswith("pwdFailureTime:") for entry in entries for line in entry.splitlines())
-    return Result(failures > 0, f"{failures} wrong passwords are counted")
+    return Result(failures > 0, f"wrong passwords counted: {failures}")
 
 
 def read_backup(outputs: Sequence[Output]) -> Result:
