@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from haicap.cli import ask, options, screen
+from haicap.design.accounts import accounts_of
 from haicap.design.province import ProvinceDesign, design_province, placeholder_keys
 from haicap.inventory.model import Unit
 from haicap.report.design import Section, stages_text, unit_sections
@@ -51,11 +52,15 @@ def command(
 def _show_unit(ws: Workspace, design: ProvinceDesign, unit: Unit, as_json: bool) -> None:
     designed = next(one for one in design.units if one.code == unit.code)
     keys = ws.locks.keys.get(unit.gateway)
+    everybody = accounts_of(ws.inventory, ws.people.staff, ws.people.mailboxes, design.as_of)
+    people = [account for account in everybody if account.unit == unit.code]
     if as_json:
         value = {"format": "haicap.unit/1", "province": ws.slug, "as_of": design.as_of, "enrolled": keys is not None}
-        screen.put_json({**value, "unit": unit.model_dump(mode="json", by_alias=True), "design": designed})
+        screen.put_json(
+            {**value, "unit": unit.model_dump(mode="json", by_alias=True), "design": designed, "people": people}
+        )
         return
-    for number, section in enumerate(unit_sections(unit, designed, keys)):
+    for number, section in enumerate(unit_sections(unit, designed, keys, people)):
         if number:
             screen.put("")
         _put(section)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from haicap.addressing.model import Keys
+from haicap.design.accounts import Account
 from haicap.design.lan import LanDesign
 from haicap.design.province import HostDesign, UnitDesign
 from haicap.inventory.model import Unit
@@ -27,8 +28,10 @@ def stages_text(stages: Mapping[str, str]) -> str:
     return ", ".join(f"{system} {stage}" for system, stage in stages.items())
 
 
-def unit_sections(unit: Unit, design: UnitDesign, keys: Keys | None) -> Iterator[Section]:
-    """Everything about one unit, in the order in which it is built."""
+def unit_sections(
+    unit: Unit, design: UnitDesign, keys: Keys | None, people: Sequence[Account] = ()
+) -> Iterator[Section]:
+    """Everything about one unit, in the order in which it is built; `people` are the unit's accounts."""
     yield Section(f"{design.code}  {design.name}", (), tuple(_identity(unit, design, keys)))
     yield Section("Addresses", (), tuple(_addresses(design)))
     if design.gateway is not None and design.gateway.lan is not None:
@@ -41,6 +44,9 @@ def unit_sections(unit: Unit, design: UnitDesign, keys: Keys | None) -> Iterator
             yield Section(f"DNS {zone}", ("name", "type", "TTL", "records"), rows)
     if design.gateway is not None and design.gateway.lan is not None:
         yield Section("Firewall: let through", ("from", "to", "services"), tuple(_flows(design.gateway.lan)))
+    if people:
+        rows = tuple((p.number, p.name, p.position, p.address or "(not locked yet)", p.stage) for p in people)
+        yield Section("People", ("number", "name", "position", "address", "stage"), rows)
 
 
 def _identity(unit: Unit, design: UnitDesign, keys: Keys | None) -> Iterator[tuple[str, str]]:
