@@ -22,12 +22,7 @@ DAY = date(2025, 7, 1)
 HEAD = "# Made by `make golden` from the templates, for a mail server whose hubs are not enrolled yet.\n"
 # The scenario has a throw-away authority sign what the host asks for.
 SIGNED = ("/etc/haicap/tls.pem", "/etc/haicap/ca.pem")
-DIRECTORY = (
-    "/etc/ldap/",
-    "/etc/default/slapd",
-    "/etc/systemd/system/slapd.service",
-    "/usr/local/lib/haicap/slapd-start",
-)
+DIRECTORY = ("/etc/ldap/", "/etc/default/slapd", "/etc/systemd/system/slapd.service", "/usr/local/lib/haicap/slapd-start")
 BASE = ("/etc/nftables.conf", "/etc/sysctl.d/", "/etc/systemd/network/10-haicap-lo.network")
 
 
