@@ -26,7 +26,8 @@ chown -R vmail: /var/mail/haicap/{PERSON}
 # A backup whose messages change between its list and its snapshot.
 DAMAGED = f"""
 set -e; cd /usr/local/lib/haicap; cp backup-manifest /root/manifest
-printf '#!/bin/sh\\n/root/manifest "$@"\\ncd {MAILDIR}/cur\\necho x | tee -a 1763000010.*\\nrm 1763000011.*\\n' > /root/other
+printf '#!/bin/sh\\n/root/manifest "$@"\\n' > /root/other
+echo 'cd {MAILDIR}/cur; echo x | tee -a 1763000010.*; rm 1763000011.*' >> /root/other
 cp /root/other backup-manifest
 systemctl start haicap-backup || code=1; cp /root/manifest backup-manifest; exit ${{code:-0}}
 """
