@@ -288,6 +288,10 @@ class _Builder:
         if sealed_to_nobody:
             reason = f"the accounts of {sealed_to_nobody} units: nobody is named whom first passwords are sealed to"
             yield Waiting(name, None, reason, "put age recipients in province.yml, mail: {officers: [...]}")
+        directory = self.directory()
+        if directory is not None and not directory.officers:
+            reason = "the backup key: nobody is named whom it is sealed to, and without it a lost server stays lost"
+            yield Waiting(name, None, reason, "put age recipients in province.yml, mail: {officers: [...]}")
         if unlocked:
             reason = f"{unlocked} accounts have no address yet"
             yield Waiting(name, None, reason, f"haicap lock {self._inventory.slug}")

@@ -83,7 +83,8 @@ class Ask:
 @dataclass(frozen=True)
 class Post:
     """Mail from a client's namespace, see `post`. The passwords of the named probe mailboxes are put in when it is sent
-    to the host, and are nowhere else. `authority` is PEM; the first recipient is the official address."""
+    to the host, and are nowhere else. `authority` is PEM; the first recipient is the official address, and `other` is
+    somebody else's."""
 
     netns: str
     server: str
@@ -93,6 +94,7 @@ class Post:
     sender_name: str
     frozen: str
     frozen_name: str
+    other: str
     recipients: tuple[str, ...]
     recipient_name: str
     seconds: float = 15.0

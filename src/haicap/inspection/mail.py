@@ -67,6 +67,7 @@ def mail(design: ProvinceDesign, unit: UnitDesign, partner: UnitDesign | None) -
         sender_name=live[0],
         frozen=frozen[1].address,
         frozen_name=frozen[0],
+        other=frozen[1].address if to is unit else addresses[0],
         recipients=addresses,
         recipient_name=recipient[0],
         seconds=SECONDS,

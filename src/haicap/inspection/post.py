@@ -158,7 +158,7 @@ class User:
     def _forged(self) -> str:
         """In another's name, with one's own login."""
         with self._submission() as smtp:
-            smtp.mail(self._job["recipients"][0])
+            smtp.mail(self._job["other"])
             return _word(smtp.rcpt(self._job["sender"]))
 
     def _relay(self) -> str:
