@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from tests.integration.test_province import Province
+from tests.integration.province import Province
 
 pytestmark = pytest.mark.lab
 UNIT, PERSON = "24829", "68-24829-004"
@@ -47,57 +45,40 @@ sha256sum /etc/dkimkeys/*.private >> /root/after; cmp /root/before /root/after
 """
 
 
-@pytest.fixture(scope="module")
-def province(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Province]:
-    """A mail server with the accounts of one unit."""
-    made = Province(tmp_path_factory.mktemp("backup"))
-    staff = made.folder / "staff"
-    staff.mkdir()
-    shutil.copy(Path(__file__).parents[2] / "inventories/lam-dong/staff" / f"{UNIT}.yml", staff)
-    try:
-        made.run("lock", "lam-dong")
-        made.run("lab", "up", "lam-dong", "--unit", UNIT)
-        made.run("enrol", "lam-dong", "--unit", UNIT)
-        made.run("apply", "lam-dong", "--unit", UNIT, "--yes")
-        yield made
-    finally:
-        made.run("lab", "down", "lam-dong")
-
-
 def drill(province: Province, *arguments: str, code: int = 0) -> Mapping[str, Any]:
     """What a drill tells programs."""
     return dict(json.loads(province.run("drill", "mail", "lam-dong", "--json", *arguments, code=code)))
 
 
-def test_the_key_left_the_host_sealed(province: Province) -> None:
-    (sealed,) = (province.folder / ".lab" / "sealed").glob("mail1-backup-key-*.age")
+def test_the_key_left_the_host_sealed(mail: Province) -> None:
+    (sealed,) = (mail.folder / ".lab" / "sealed").glob("mail1-backup-key-*.age")
     assert sealed.read_text().startswith("-----BEGIN AGE ENCRYPTED FILE-----")
 
 
-def test_without_a_backup_or_a_message_nothing_is_proven(province: Province) -> None:
-    assert "--backup makes it" in province.run("drill", "mail", "lam-dong", code=1)
-    found = drill(province, "--unit", UNIT, "--backup", code=2)
+def test_without_a_backup_or_a_message_nothing_is_proven(mail: Province) -> None:
+    assert "--backup makes it" in mail.run("drill", "mail", "lam-dong", code=1)
+    found = drill(mail, "--unit", UNIT, "--backup", code=2)
     assert (found["id"], found["proven"]) == ("", False)
 
 
-def test_every_message_comes_back(province: Province) -> None:
-    province.on_host("mail1", MESSAGES)
-    found = drill(province, "--unit", UNIT, "--backup")
+def test_every_message_comes_back(mail: Province) -> None:
+    mail.on_host("mail1", MESSAGES)
+    found = drill(mail, "--unit", UNIT, "--backup")
     assert (found["id"], found["expected"], found["restored"], found["entry"]) == (PERSON, 33, 33, True)
 
 
-def test_what_differs_is_seen(province: Province) -> None:
-    province.on_host("mail1", DAMAGED)
-    found = drill(province, "--person", PERSON, code=2)
+def test_what_differs_is_seen(mail: Province) -> None:
+    mail.on_host("mail1", DAMAGED)
+    found = drill(mail, "--person", PERSON, code=2)
     assert (found["missing"], found["changed"]) == (["1763000011.M1.mail1"], ["1763000010.M1.mail1"])
 
 
-def test_a_killed_backup_is_followed_by_a_whole_one(province: Province) -> None:
-    province.on_host("mail1", KILLED)
-    assert drill(province, "--person", PERSON, "--backup")["expected"] == 33
+def test_a_killed_backup_is_followed_by_a_whole_one(mail: Province) -> None:
+    mail.on_host("mail1", KILLED)
+    assert drill(mail, "--person", PERSON, "--backup")["expected"] == 33
 
 
-def test_what_was_lost_comes_back(province: Province) -> None:
-    province.on_host("mail1", LOST)
-    assert province.drift(code=0)["changes"] == []
-    assert drill(province, "--person", PERSON, "--backup")["proven"]
+def test_what_was_lost_comes_back(mail: Province) -> None:
+    mail.on_host("mail1", LOST)
+    assert mail.drift(code=0)["changes"] == []
+    assert drill(mail, "--person", PERSON, "--backup")["proven"]
