@@ -83,8 +83,8 @@ install -d -o postfix /root/raw/data
 install -d -o vmail -g vmail /root/raw/mail
 grep -E '^[a-z]+ +unix' /etc/postfix/master.cf.proto | awk '{$5 = "n"; print}' > /root/raw/master.cf
 echo '127.0.0.1:2587 inet n - n - - smtpd' >> /root/raw/master.cf
-postfix -c /root/raw start
-dovecot -c /root/raw/dovecot.conf
+postfix -c /root/raw start >/dev/null 2>&1 </dev/null
+dovecot -c /root/raw/dovecot.conf >/dev/null 2>&1 </dev/null
 """
 _SENDER = """
 import glob, json, smtplib, ssl, sys, threading, time

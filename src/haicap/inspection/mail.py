@@ -35,7 +35,7 @@ from haicap.inspection.model import System
 from haicap.inspection.wire import TYPES, read_answer
 
 DAYS = 14  # that a certificate must still be valid
-SECONDS = 15.0  # from submission to mailbox
+SECONDS = 30.0  # from submission to mailbox, before a letter counts as lost
 _SYSTEM: System = "mail"
 _TXT = TYPES["TXT"]
 _BACKUP = ("haicap-backup.timer", "haicap-backup.service")
