@@ -1,7 +1,7 @@
 """Measure what docs/benchmarks.md reports: whole processes, several runs, the middle one; the peak memory of each.
 
 The engine's own preview of the same province and the same state is the peer of `haicap plan`. With `--lab`, the parts
-of a first apply too, on the lab's hosts: of the six pilot units, and of the whole province.
+of a first apply too, on the lab's hosts: of the six pilot units, of the whole province, and of mail (`bench_mail.py`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+
+import bench_mail
 
 from haicap import assets
 from haicap.addressing.lockfile import write_keys, write_locks, write_mail
@@ -52,6 +54,7 @@ def main(words: Sequence[str]) -> None:
     if "--lab" in words:
         for title, wave in (("6 units", ["--wave", "pilot"]), ("124 units", [])):
             _on_hosts(title, wave)
+        bench_mail.main()
 
 
 def _offline(directory: Path) -> None:
@@ -72,6 +75,30 @@ def _offline(directory: Path) -> None:
     units = workspace.folder / "units.yml"
     units.write_text(units.read_text(encoding="utf-8").replace("staff: 38", "staff: 39", 1), encoding="utf-8")
     _against("1 changed, 252 unchanged", plan, _preview(workspace), directory, 2)
+    workspace = _with_people(workspace)
+    _record(workspace)
+    _against("379 unchanged, with 6,958 people", plan, _preview(workspace), directory, 0)
+    staff = workspace.folder / "staff" / "24829.yml"
+    staff.write_text(staff.read_text(encoding="utf-8").replace("Văn thư", "Kế toán", 1), encoding="utf-8")
+    _against("1 person changed", plan, _preview(workspace), directory, 2)
+
+
+def _with_people(before: Workspace) -> Workspace:
+    """The same with a mail server that is enrolled, and everybody's address."""
+    folder = before.folder
+    text = (folder / "province.yml").read_text(encoding="utf-8")
+    text = text.replace("mail:\n", f"mail:\n  officers: [age1{'q' * 58}]\n", 1)
+    (folder / "province.yml").write_text(text, encoding="utf-8")
+    shutil.copytree(ROOT / "inventories" / SLUG / "staff", folder / "staff")
+    mail = Keys("mail1".rjust(43, "A") + "=", "ssh-ed25519 AAAA", {"h1": "A" * 392})
+    write_keys(before.keys_file, {**before.locks.keys, "mail1": mail})
+    before.certificates.mkdir()
+    for name in ("mail1", "ca"):
+        (before.certificates / f"{name}.pem").write_text(f"({name})\n", encoding="ascii")
+    workspace = Workspace.open(before.directory, SLUG)
+    people = plan_mail(workspace.inventory, workspace.staff.units.values(), workspace.locks.names, {}, DAY)
+    write_mail(folder, people.mailboxes)
+    return Workspace.open(before.directory, SLUG)
 
 
 def _prepared(directory: Path) -> Workspace:
@@ -98,7 +125,7 @@ def _record(workspace: Workspace) -> None:
         {"urn": parent, "custom": False, "type": "pulumi:pulumi:Stack"},
         {"urn": provider, "custom": True, "id": own, "type": "pulumi:providers:haicap"},
     ]
-    for resource in resources_of(design_province(workspace.inventory, workspace.locks, DAY)):
+    for resource in resources_of(workspace.design(DAY)):
         kind = TYPES[resource.kind]
         entry = {"urn": f"{urn}{kind}::{resource.name}", "custom": True, "id": resource.name, "type": kind}
         values = {"inputs": resource.inputs, "outputs": resource.inputs}
