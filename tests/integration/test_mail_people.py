@@ -258,6 +258,8 @@ def test_a_table_with_a_bad_row_changes_no_account(mail: Province) -> None:
 
 
 def test_no_password_is_in_a_process_list_while_it_is_made(mail: Province, passwords: dict[str, str]) -> None:
+    spy = '#!/bin/sh\necho "$@" >> /run/age-was-told\nexec /usr/bin/age "$@"\n'  # it lives too short to be seen
+    mail.on_host("mail1", f"printf %s {shlex.quote(spy)} > /usr/local/bin/age; chmod 755 /usr/local/bin/age")
     watch = "while ! test -e /run/seen; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '; sleep 0.01; done"
     with subprocess.Popen(
         [HAICAP, "-C", mail.directory, "lab", "exec", "mail1", "--", "sh", "-c", watch],
@@ -267,5 +269,6 @@ def test_no_password_is_in_a_process_list_while_it_is_made(mail: Province, passw
         mail.run("staff", "reset", "lam-dong", "68-24829-024", "--reason", "watched")
         mail.on_host("mail1", "touch /run/seen")
         seen, _ = watching.communicate()
-    assert "python3 -I -" in seen and "age -a -r age1" in seen
+    told = mail.on_host("mail1", "rm /usr/local/bin/age; cat /run/age-was-told")
+    assert "python3 -I -" in seen and re.fullmatch(r"-a -r age1[a-z0-9]{58}\n", told)
     assert passwords["68-24829-024"] not in seen and "SSHA512" not in seen
