@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Literal
 
 from haicap.addressing.model import Mailbox
 from haicap.design.mail import last_day_of
@@ -63,10 +64,18 @@ class GroupDesign:
     members: tuple[str, ...]
 
 
+Purpose = Literal["letters", "frozen", "guess"]
+
+
 @dataclass(frozen=True)
 class ProbeDesign:
-    """A mailbox that inspections write to and read; nobody else can log in, and it is emptied after each."""
+    """A mailbox of inspections; nobody else can log in, and it is emptied after each.
 
+    `purpose`: letters go to and from it; it is frozen; or it is the one whose password is guessed, where nobody who is
+    right puts the count back.
+    """
+
+    purpose: Purpose
     address: str
     stage: AccountStage
     aliases: tuple[str, ...] = ()
@@ -186,13 +195,14 @@ def _unit(
 
 
 def _probes(province: Province, unit: Unit, as_of: date) -> dict[str, ProbeDesign]:
-    """Two a unit: one that works, with a former address, and one that is frozen."""
+    """Three a unit. The one for letters has a former address, too."""
     legacy = [domain for domain in province.legacy_domains if as_of <= last_day_of(province, domain)]
     name = f"probe-{unit.code}"
     old = f"{name}@{legacy[0]}" if legacy else f"old-{name}@{province.domain}"
     return {
-        name: ProbeDesign(f"{name}@{province.domain}", "live", (old,)),
-        f"{name}-frozen": ProbeDesign(f"{name}-frozen@{province.domain}", "frozen"),
+        name: ProbeDesign("letters", f"{name}@{province.domain}", "live", (old,)),
+        f"{name}-frozen": ProbeDesign("frozen", f"{name}-frozen@{province.domain}", "frozen"),
+        f"{name}-guess": ProbeDesign("guess", f"{name}-guess@{province.domain}", "live"),
     }
 
 

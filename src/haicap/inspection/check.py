@@ -83,8 +83,8 @@ class Ask:
 @dataclass(frozen=True)
 class Post:
     """Mail from a client's namespace, see `post`. The passwords of the named probe mailboxes are put in when it is sent
-    to the host, and are nowhere else. `authority` is PEM; the first recipient is the official address, and `other` is
-    somebody else's."""
+    to the host, and are nowhere else. `authority` is PEM; the first recipient is the official address, `other` is
+    somebody else's, and `guess` is whose password is guessed."""
 
     netns: str
     server: str
@@ -94,6 +94,8 @@ class Post:
     sender_name: str
     frozen: str
     frozen_name: str
+    guess: str
+    guess_name: str
     other: str
     recipients: tuple[str, ...]
     recipient_name: str
@@ -102,7 +104,7 @@ class Post:
     @property
     def names(self) -> tuple[str, ...]:
         """The mailboxes whose passwords it needs."""
-        return self.sender_name, self.frozen_name, self.recipient_name
+        return self.sender_name, self.frozen_name, self.guess_name, self.recipient_name
 
     def job(self) -> dict[str, Any]:
         """What `onhost` reads."""

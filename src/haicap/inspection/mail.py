@@ -15,7 +15,7 @@ from typing import Any
 import dkim
 import spf
 
-from haicap.design.accounts import ProbeDesign
+from haicap.design.accounts import ProbeDesign, Purpose
 from haicap.design.province import HostDesign, ProvinceDesign, UnitDesign
 from haicap.inspection.check import (
     Ask,
@@ -55,8 +55,8 @@ def mail(design: ProvinceDesign, unit: UnitDesign, partner: UnitDesign | None) -
     segment = next((segment for segment in gateway.lan.segments if segment.dhcp), None)
     if segment is None or not to.accounts:
         return
-    live, frozen = _probe(unit, "live"), _probe(unit, "frozen")
-    recipient = _probe(to, "live")
+    live, frozen, guess = _probe(unit, "letters"), _probe(unit, "frozen"), _probe(unit, "guess")
+    recipient = _probe(to, "letters")
     addresses = (recipient[1].address, *recipient[1].aliases)
     post = Post(
         netns=client_of(segment),
@@ -67,6 +67,8 @@ def mail(design: ProvinceDesign, unit: UnitDesign, partner: UnitDesign | None) -
         sender_name=live[0],
         frozen=frozen[1].address,
         frozen_name=frozen[0],
+        guess=guess[1].address,
+        guess_name=guess[0],
         other=frozen[1].address if to is unit else addresses[0],
         recipients=addresses,
         recipient_name=recipient[0],
@@ -93,6 +95,7 @@ def mail(design: ProvinceDesign, unit: UnitDesign, partner: UnitDesign | None) -
         f"a letter to {' and '.join(addresses)}",
         (post,),
         partial(read_letters, addresses),
+        settles=True,
     )
     yield Check(
         code,
@@ -102,9 +105,10 @@ def mail(design: ProvinceDesign, unit: UnitDesign, partner: UnitDesign | None) -
         "DKIM, SPF and DMARC pass, aligned with the sender",
         (post, ask),
         partial(read_signature, names, server.mail.addresses[0], server.fqdn),
+        settles=True,
     )
     yield Check(code, host, _SYSTEM, "refusals", ", ".join(_REFUSED.values()), (post,), read_refusals)
-    yield counted(server, server.mail.suffix, code, live[0])
+    yield counted(server, server.mail.suffix, code, guess[0])
 
 
 def counted(server: HostDesign, suffix: str, code: str, probe: str) -> Check:
@@ -127,9 +131,9 @@ def backup(server: HostDesign) -> Check:
     )
 
 
-def _probe(unit: UnitDesign, stage: str) -> tuple[str, ProbeDesign]:
+def _probe(unit: UnitDesign, purpose: Purpose) -> tuple[str, ProbeDesign]:
     probes = unit.accounts.probes if unit.accounts else {}
-    return next((name, probe) for name, probe in probes.items() if probe.stage == stage)
+    return next((name, probe) for name, probe in probes.items() if probe.purpose == purpose)
 
 
 def _policies(domain: str, selector: str) -> tuple[str, str, str]:
@@ -237,10 +241,12 @@ def _document(outputs: Sequence[Output]) -> Mapping[str, object]:
 
 
 def _texts(names: Sequence[str], output: Output) -> dict[str, str]:
-    """The TXT record at each name, its strings joined; absent where there is none."""
+    """The TXT record at each name, its strings joined; absent where there is none. UnreadableError: no answer came."""
     texts = {}
     for name, answer in zip(names, document(output.text), strict=True):
-        records = read_answer(answer).record_set(name, "TXT") if answer else None
+        if answer is None:
+            raise UnreadableError(f"the unit's resolver does not answer for {name}")
+        records = read_answer(answer).record_set(name, "TXT")
         if records:
             texts[name] = "".join(re.findall(r'"([^"]*)"', records.records[0]))
     return texts

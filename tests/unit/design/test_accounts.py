@@ -100,6 +100,7 @@ def test_a_unit_s_probe_is_reached_by_an_old_domain_too() -> None:
         ("probe-00001@binhthuan.gov.vn",),
     )
     assert (frozen.stage, frozen.address) == ("frozen", "probe-00001-frozen@lamdong.gov.vn")
+    assert [probe.purpose for probe in one.probes.values()] == ["letters", "frozen", "guess"]
 
 
 def test_first_passwords_are_for_the_nearest_officers() -> None:

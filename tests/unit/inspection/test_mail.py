@@ -54,10 +54,13 @@ def _txt(name: str, text: str) -> str:
     return base64.b64encode(b"\x00\x01\x84\x00\x00\x00\x00\x01\x00\x00\x00\x00" + record).decode()
 
 
+_NO_RECORD = base64.b64encode(b"\x00\x01\x84\x03" + bytes(8)).decode()
+
+
 def _signature(letter: str, *texts: str | None) -> tuple[bool, str]:
     """The reading of one letter, with what DNS has of key, SPF and DMARC."""
     letters = {"letters": [{"to": f"b@{DOMAIN}", "seconds": 0.1, "text": letter}]}
-    answers = [None if text is None else _txt(name, text) for name, text in zip(NAMES, texts, strict=True)]
+    answers = [_txt(name, text) if text else _NO_RECORD for name, text in zip(NAMES, texts, strict=True)]
     outputs = [Output(0, json.dumps(letters)), Output(0, json.dumps(answers))]
     result = read_signature(NAMES, ADDRESS, HOST, outputs)
     return result.passed, result.observed
@@ -90,6 +93,12 @@ def test_what_does_not_hold_is_said(letter: str, texts: tuple[str | None, ...], 
 def test_without_a_letter_there_is_nothing_to_check() -> None:
     with pytest.raises(UnreadableError, match="no letter came"):
         read_signature(NAMES, ADDRESS, HOST, [Output(0, '{"letters": []}'), Output(0, "[null, null, null]")])
+
+
+def test_without_an_answer_of_the_resolver_nothing_is_said_of_a_letter() -> None:
+    letters = json.dumps({"letters": [{"to": "b@x", "seconds": 0.1, "text": _letter()}]})
+    with pytest.raises(UnreadableError, match="does not answer for h1"):
+        read_signature(NAMES, ADDRESS, HOST, [Output(0, letters), Output(0, "[null, null, null]")])
 
 
 def test_each_address_s_letter_must_come() -> None:

@@ -74,7 +74,7 @@ def _told(plan: Plan) -> str:
 def test_a_unit_s_accounts_are_one_resource_and_its_people_are_counted(folder: Path) -> None:
     plan = make_plan(_open(folder), DAY)
     assert {"directory", "mail-24829", "mail-24958"} <= set(_pending(plan))
-    assert "48 people, 3 role mailboxes, 2 probes" in _told(plan)
+    assert "48 people, 3 role mailboxes, 3 probes" in _told(plan)
 
 
 def test_nothing_is_left_once_it_is_recorded_and_one_edit_changes_one_person(folder: Path) -> None:
@@ -132,7 +132,8 @@ def test_without_officers_accounts_wait_and_the_rest_does_not(folder: Path) -> N
     plan = make_plan(_open(folder), DAY)
     assert "mail1" in _pending(plan) and "mail-24829" not in _pending(plan)
     assert [wait.reason for wait in plan.waiting if wait.host == "mail1"] == [
-        "the accounts of 2 units: nobody is named whom first passwords are sealed to"
+        "the accounts of 2 units: nobody is named whom first passwords are sealed to",
+        "the backup key: nobody is named whom it is sealed to, and without it a lost server stays lost",
     ]
 
 
