@@ -272,3 +272,12 @@ def test_no_password_is_in_a_process_list_while_it_is_made(mail: Province, passw
     told = mail.on_host("mail1", "rm /usr/local/bin/age; cat /run/age-was-told")
     assert "python3 -I -" in seen and re.fullmatch(r"-a -r age1[a-z0-9]{58}\n", told)
     assert passwords["68-24829-024"] not in seen and "SSHA512" not in seen
+
+
+def test_a_unit_is_taken_away_with_its_mailboxes_when_that_is_said(mail: Province) -> None:
+    assert "--delete-mailboxes" in mail.run("destroy", "lam-dong", "--unit", "24958", "--yes", code=3)
+    mail.run("destroy", "lam-dong", "--unit", "24958", "--yes", "--delete-mailboxes")
+    assert "uid" not in _entry(mail, "68-24958-001", "uid")
+    assert "uid" in _entry(mail, "68-24829-001", "uid")
+    left = mail.on_host("mail1", f"ldapsearch -LLL -Q -Y EXTERNAL -H ldapi:/// -b {SUFFIX} '(haicapUnit=24958)' dn")
+    assert left.strip() == ""
