@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import subprocess
 from datetime import date, timedelta
 from pathlib import Path
 
 import pyrage
 import pytest
 
-from tests.integration.province import HAICAP, Province, preview
+from tests.integration.province import Province, preview
 
 pytestmark = pytest.mark.lab
 TODAY = date.today()
@@ -260,15 +259,10 @@ def test_a_table_with_a_bad_row_changes_no_account(mail: Province) -> None:
 def test_no_password_is_in_a_process_list_while_it_is_made(mail: Province, passwords: dict[str, str]) -> None:
     spy = '#!/bin/sh\necho "$@" >> /run/age-was-told\nexec /usr/bin/age "$@"\n'  # it lives too short to be seen
     mail.on_host("mail1", f"printf %s {shlex.quote(spy)} > /usr/local/bin/age; chmod 755 /usr/local/bin/age")
-    watch = "while ! test -e /run/seen; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '; sleep 0.01; done"
-    with subprocess.Popen(
-        [HAICAP, "-C", mail.directory, "lab", "exec", "mail1", "--", "sh", "-c", watch],
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as watching:
-        mail.run("staff", "reset", "lam-dong", "68-24829-024", "--reason", "watched")
-        mail.on_host("mail1", "touch /run/seen")
-        seen, _ = watching.communicate()
+    look = "while ! test -e /run/enough; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '; sleep 0.01; done"
+    mail.on_host("mail1", f"({look}) > /run/seen 2>/dev/null < /dev/null &")
+    mail.run("staff", "reset", "lam-dong", "68-24829-024", "--reason", "watched")
+    seen = mail.on_host("mail1", "touch /run/enough; cat /run/seen")
     told = mail.on_host("mail1", "rm /usr/local/bin/age; cat /run/age-was-told")
     assert "python3 -I -" in seen and re.fullmatch(r"-a -r age1[a-z0-9]{58}\n", told)
     assert passwords["68-24829-024"] not in seen and "SSHA512" not in seen
