@@ -46,13 +46,17 @@ def test_a_unit_that_is_not_enrolled_waits_and_stops_nobody(workspace: Workspace
     assert gateway.next_step == f"haicap enrol lam-dong --unit {gateway.unit}"
 
 
-def test_the_mail_server_waits_for_its_certificate_too(workspace: Workspace) -> None:
-    keys = {"mail1": Keys("mail1".rjust(43, "A") + "=", "ssh-ed25519 AAAA")}
+@pytest.mark.parametrize(
+    ("dkim", "reason"),
+    [({}, "its signing key h1 is not enrolled"), ({"h1": "A" * 392}, "have certificates/mail1.csr signed")],
+)
+def test_an_enrolled_mail_server_waits_for_its_papers(workspace: Workspace, dkim: dict[str, str], reason: str) -> None:
+    keys = {"mail1": Keys("mail1".rjust(43, "A") + "=", "ssh-ed25519 AAAA", dkim)}
     write_keys(workspace.keys_file, {**workspace.locks.keys, **keys})
     again = Workspace.open(workspace.directory, "lam-dong")
     server = make_plan(again, DAY).waiting[0]
     assert (server.host, server.next_step) == ("mail1", "haicap enrol lam-dong")
-    assert server.reason.endswith("have certificates/mail1.csr signed")
+    assert server.reason.endswith(reason)
 
 
 def test_what_is_recorded_is_not_planned_again(workspace: Workspace) -> None:
