@@ -107,7 +107,7 @@ def mail(design: ProvinceDesign, unit: UnitDesign, partner: UnitDesign | None) -
         partial(read_signature, names, server.mail.addresses[0], server.fqdn),
         settles=True,
     )
-    yield Check(code, host, _SYSTEM, "refusals", ", ".join(_REFUSED.values()), (post,), read_refusals)
+    yield Check(code, host, _SYSTEM, "refusals", ", ".join(_REFUSED.values()), (post,), read_refusals, True)
     yield counted(server, server.mail.suffix, code, guess[0])
 
 

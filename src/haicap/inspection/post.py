@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # what a host need not load
 
 SUBMISSION, SUBMISSIONS, SMTP, IMAPS = 587, 465, 25, 993
 PAUSE = 0.25  # seconds between two looks into the mailbox
-LIMIT = 8.0  # seconds for one connection to say something
+LIMIT = 20.0  # seconds for one connection to say something
 
 
 class Direct(smtplib.SMTP):

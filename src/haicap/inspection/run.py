@@ -17,7 +17,7 @@ from haicap.reach.context import Connection, Outcome
 from haicap.reach.fanout import as_root, run_everywhere
 
 SETTLE_SECONDS = 15.0  # how long after a look at all hosts a probe may still come true: BGP, leases, transfers
-LIMIT = 24  # hosts at a time: each waits ten seconds, for leases and for refused logins, and takes 0.6 s of a processor
+LIMIT = 16  # hosts at a time: each waits ten seconds, for leases and for refused logins, and takes 0.6 s of a processor
 _HOST_SECONDS = 60.0  # all commands of one host together; each has a limit of its own far below
 _PAUSE_SECONDS = 1.5  # between two looks
 
