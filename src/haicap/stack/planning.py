@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from haicap.addressing.lockfile import locks_digest, mail_digest
-from haicap.design import ProvinceDesign
+from haicap.design import ProvinceDesign, Waiting
 from haicap.errors import HaicapError
 from haicap.inventory.loader import inventory_digest
 from haicap.inventory.staff_loader import staff_digest
@@ -22,7 +22,8 @@ def make_plan(workspace: Workspace, as_of: date, units: frozenset[str] | None = 
     design = workspace.design(as_of)
     state = read_state(workspace)
     wanted = {resource.name: resource for resource in resources_of(design)}
-    names = [*wanted, *(name for name in reversed(state.resources) if name not in wanted)]
+    gone = [name for name in reversed(state.resources) if name not in wanted]
+    names = [*wanted, *(name for name in gone if not _is_held(state.resources[name], design.waiting))]
     changes = [_change(wanted.get(name), state.resources.get(name)) for name in names]
     return Plan(
         province=workspace.slug,
@@ -53,6 +54,15 @@ def plan_destroy(workspace: Workspace, as_of: date, units: frozenset[str]) -> Pl
         basis=_basis(workspace, state),
         changes=tuple(_change(None, resource) for resource in gone),
     )
+
+
+def _is_held(recorded: Recorded, waiting: Iterable[Waiting]) -> bool:
+    """Whether something is not wanted only because its host, its server or its unit waits for what people must do.
+
+    A certificate that was moved, or a key that is not enrolled yet, takes nothing away: it stands as it is.
+    """
+    server = recorded.inputs.get("server")
+    return any(w.host in (recorded.name, server) or w.unit in (recorded.unit or "",) for w in waiting)
 
 
 def _basis(workspace: Workspace, state: State) -> dict[str, str]:

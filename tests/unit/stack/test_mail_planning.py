@@ -142,3 +142,26 @@ def test_a_server_without_its_certificate_waits_and_says_which_file_it_is(folder
     plan = make_plan(_open(folder), DAY)
     assert "mail1" not in _pending(plan) and "directory" not in _pending(plan)
     assert any("certificates/mail1.csr" in wait.reason for wait in plan.waiting)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (f"  officers: [{OFFICER}]\n", ""),
+        ("mail:\n", "mail:\n  dkim: {publish: [h1, h2], sign_with: h2}\n"),
+    ],
+)
+def test_what_waits_for_papers_is_not_taken_away(folder: Path, old: str, new: str) -> None:
+    record(_open(folder), DAY)
+    _edit(folder, old, new, "province.yml")
+    plan = make_plan(_open(folder), DAY)
+    assert plan.waiting[0].host == "mail1"
+    assert [change.resource for change in plan.pending if change.action == "delete"] == []
+    assert plan.destroys == ()
+
+
+def test_a_lost_certificate_takes_no_server_and_no_mailbox_away(folder: Path) -> None:
+    record(_open(folder), DAY)
+    (folder / "certificates" / "mail1.pem").unlink()
+    plan = make_plan(_open(folder), DAY)
+    assert [change.resource for change in plan.pending if change.action == "delete"] == []
