@@ -179,19 +179,27 @@ def _unit(
 ) -> AccountsDesign:
     province, staff = inventory.province, people.staff.units[unit.code]
     own = [account for account in accounts.values() if account.home == unit.code]
-    former = {account.number: people.mailboxes[account.number].former for account in own if account.address}
     return AccountsDesign(
         officers=people.officers if people.officers is not None else staff.officers or province.mail.officers,
         accounts={number: account for number, account in accounts.items() if account.address},
         aliases={
-            number: dict(sorted({**_former(province, old, as_of), **moved.get(number, {})}.items()))
-            for number, old in former.items()
+            account.number: _aliases(province, account, people.mailboxes[account.number], moved, as_of)
+            for account in own
+            if account.address
         },
         quotas={account.number: quota_of(province.mail, account.position) for account in own},
         groups=dict(_groups(inventory, people, unit, as_of)),
         probes=_probes(province, unit, as_of),
         unlocked=tuple(number for number, account in accounts.items() if not account.address),
     )
+
+
+def _aliases(
+    province: Province, account: Account, mailbox: Mailbox, moved: Mapping[str, Mapping[str, str]], as_of: date
+) -> dict[str, str]:
+    """Old addresses that lead to a person's mailbox; not the own one, which a move may leave as it is."""
+    old = {**_former(province, mailbox.former, as_of), **moved.get(account.number, {})}
+    return {address: last for address, last in sorted(old.items()) if address != account.address}
 
 
 def _probes(province: Province, unit: Unit, as_of: date) -> dict[str, ProbeDesign]:

@@ -59,6 +59,15 @@ def test_the_old_unit_s_address_leads_to_the_new_home_until_its_last_day() -> No
     assert moving(date(2027, 1, 1))["00002"].aliases["NV-1"] == {}
 
 
+def test_who_keeps_the_address_on_a_move_has_no_alias_of_it() -> None:
+    files = staff(1, person("NV-1", until="2025-12-31")), staff(2, person("NV-1", since="2026-01-01"))
+    same = "hai@lamdong.gov.vn"
+    terms = Term(same, A, FIRST, date(2025, 12, 31)), Term(same, B, MOVE)
+    after = designs(*files, day=MOVE, NV_1=Mailbox("Hải", terms, ("hai@daknong.gov.vn",)))["00002"]
+    assert after.accounts["NV-1"].address == same
+    assert after.aliases["NV-1"] == {"hai@daknong.gov.vn": "2026-06-30"}
+
+
 def test_a_former_domain_without_a_last_day_leads_on_for_good() -> None:
     one = designs(staff(1, person("NV-1")), NV_1=ONE_PLACE)["00001"]
     assert one.aliases["NV-1"] == {"hai@binhthuan.gov.vn": "", "hai@daknong.gov.vn": "2026-06-30"}
