@@ -13,14 +13,14 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from haicap.addressing.forwarding import forwards_on
 from haicap.addressing.lockfile import read_mail, write_mail
 from haicap.addressing.mail import PlannedMail, plan_mail
 from haicap.addressing.model import Mailbox, Name
 from haicap.addressing.overlaps import find_same_addresses
 from haicap.addressing.pattern import RESERVED, name_parts
+from haicap.design.accounts import People, design_accounts
 from haicap.inventory.model import Dates, Mail
-from haicap.inventory.staff import UnitStaff
+from haicap.inventory.staff import Staff, UnitStaff
 from haicap.lifecycle.accounts import Stay, account_edges, account_stage
 from tests.property.test_addressing import VIETNAMESE
 from tests.unit.addressing.mailsamples import (
@@ -30,7 +30,7 @@ from tests.unit.addressing.mailsamples import (
     role,
     staff,
 )
-from tests.unit.addressing.samples import make_inventory, make_unit
+from tests.unit.addressing.samples import SEGMENTS, make_inventory, make_province, make_unit
 
 promise = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 
@@ -41,6 +41,10 @@ ADDRESSES = st.sampled_from(
     ["hai.lacduong@lamdong.gov.vn", "hai2.lacduong@lamdong.gov.vn", "hail.dalat@lamdong.gov.vn", "hai@hue.gov.vn"]
 )
 TEMPLATES = st.sampled_from([Mail().person, "{given}{number}.{unit}", "{family}.{given}-{number}"])
+LIVE = {"segments": SEGMENTS, "policy": [], "calendar": {"main": {"live": "2025-07-01"}}}
+INVENTORY = make_inventory(*map(make_unit, UNITS), province=make_province(defaults=LIVE))
+SAME = "{given}{number}"  # a pattern for the province: who moves keeps the address
+MOVE = [staff(1, person("NV-1", until="2025-07-31")), staff(2, person("NV-1", since="2025-08-01"))]
 ROLES = st.lists(st.sampled_from(["motcua", "hai", "ubnd"]), unique=True, max_size=2)
 
 
@@ -148,12 +152,25 @@ def test_order_never_matters(story: list[tuple[list[UnitStaff], date, str]], ran
 
 @promise
 @given(histories(), st.integers(-30, 500))
-def test_forwards_take_one_step_to_the_same_person(story: list[Any], days: int) -> None:
-    for planned in tell(story):
-        forwards = forwards_on(planned.mailboxes, START + timedelta(days))
-        whose = owners(planned.mailboxes)
-        assert not forwards.keys() & set(forwards.values())
-        assert all(whose[old] == whose[official] for old, official in forwards.items())
+@example([([staff(1, person("NV-1"))], START, SAME), (MOVE, START, SAME)], 31)
+def test_old_addresses_take_one_step_to_the_same_holder(
+    story: list[tuple[list[UnitStaff], date, str]], days: int
+) -> None:
+    for (step, _, _), planned in zip(story, tell(story), strict=True):
+        people = People(Staff(units={file.unit: file for file in step}), planned.mailboxes)
+        found = design_accounts(INVENTORY, people, START + timedelta(days))
+        aliases, official = {}, {}
+        for code, unit in found.items():
+            official |= {one.address: key for key, one in unit.accounts.items() if one.home == code}
+            official |= {one.address: f"{code}@2025-07-01/{key}" for key, one in unit.groups.items()}
+            led = [*unit.aliases.items()]
+            led += [(f"{code}@2025-07-01/{key}", one.aliases) for key, one in unit.groups.items()]
+            for key, old in led:
+                assert not aliases.keys() & old.keys()
+                aliases |= dict.fromkeys(old, key)
+        assert not aliases.keys() & official.keys()
+        assert set(aliases.values()) <= set(official.values())
+        assert aliases.items() <= owners(planned.mailboxes).items()
 
 
 @promise

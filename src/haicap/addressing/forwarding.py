@@ -1,14 +1,11 @@
-"""Forwarding: former addresses that people declare, and where each old address leads on a day."""
+"""Former addresses that people declare: whose they are."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
 from graphlib import CycleError, TopologicalSorter
-
-from haicap.addressing.model import Mailbox
 
 Conflict = tuple[str, str, str]  # who, the reason, the rule
 
@@ -50,17 +47,3 @@ def _circle(leads: Mapping[str, set[str]]) -> list[Conflict]:
         first = min(key for key in circle if key in leads)
         return [(first, f"former addresses forward in a circle: {', '.join(sorted(set(circle)))}", "forward-loop")]
     return []
-
-
-def forwards_on(mailboxes: Mapping[str, Mailbox], day: date) -> dict[str, str]:
-    """Where each address leads that is no longer official on a day: to the same holder's official one, in one step.
-
-    How long it does so is the account's matter (`lifecycle.accounts`). An address that is not begun leads nowhere yet.
-    """
-    forwards: dict[str, str] = {}
-    for mailbox in mailboxes.values():
-        official = mailbox.address_on(day)
-        begun = {term.address for term in mailbox.terms if term.since <= day}
-        if official is not None:
-            forwards |= dict.fromkeys((begun | set(mailbox.former)) - {official}, official)
-    return dict(sorted(forwards.items()))

@@ -59,6 +59,17 @@ def test_the_old_unit_s_address_leads_to_the_new_home_until_its_last_day() -> No
     assert moving(date(2027, 1, 1))["00002"].aliases["NV-1"] == {}
 
 
+def test_who_moves_back_has_the_other_unit_s_address_as_the_old_one() -> None:
+    files = (
+        staff(1, person("NV-1", until="2025-12-31"), person("NV-1", since="2026-02-01")),
+        staff(2, person("NV-1", since="2026-01-01", until="2026-01-31")),
+    )
+    terms = *MOVED.terms[:1], Term(THERE, B, MOVE, date(2026, 1, 31)), Term(HERE, A, date(2026, 2, 1))
+    found = designs(*files, day=date(2026, 2, 1), NV_1=Mailbox("Hải", terms))
+    assert (found["00001"].accounts["NV-1"].address, found["00001"].aliases["NV-1"]) == (HERE, {THERE: "2027-01-31"})
+    assert found["00002"].aliases == {}
+
+
 def test_who_keeps_the_address_on_a_move_has_no_alias_of_it() -> None:
     files = staff(1, person("NV-1", until="2025-12-31")), staff(2, person("NV-1", since="2026-01-01"))
     same = "hai@lamdong.gov.vn"
