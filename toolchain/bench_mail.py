@@ -26,41 +26,42 @@ SUFFIX = "dc=lamdong,dc=gov,dc=vn"
 PERSON, PASSWORD = f"68-{UNIT}-001", "bench-password-1"
 HAICAP = str(Path(sys.executable).parent / "haicap")
 LETTERS, SENDERS = 400, 4
+_RAW = "/var/tmp/raw"  # noqa: S108 - on a lab host, where nobody else is
 _LDAP = "-Q -Y EXTERNAL -H ldapi:///"
 
 _RAW_POSTFIX = """\
 compatibility_level = 3.6
-queue_directory = /root/raw/spool
-data_directory = /root/raw/data
+queue_directory = /var/tmp/raw/spool
+data_directory = /var/tmp/raw/data
 myhostname = raw.example.org
 mydestination =
 virtual_mailbox_domains = example.org
 virtual_mailbox_maps = static:all
-virtual_transport = lmtp:unix:/root/raw/dovecot/lmtp
+virtual_transport = lmtp:unix:/var/tmp/raw/dovecot/lmtp
 inet_interfaces = 127.0.0.1
 smtpd_tls_cert_file = /etc/haicap/tls.pem
 smtpd_tls_key_file = /etc/haicap/tls.key
 smtpd_tls_security_level = may
 smtpd_sasl_type = dovecot
-smtpd_sasl_path = /root/raw/dovecot/auth
+smtpd_sasl_path = /var/tmp/raw/dovecot/auth
 smtpd_sasl_auth_enable = yes
 smtpd_relay_restrictions = permit_sasl_authenticated, reject
 alias_maps =
 """
 _RAW_DOVECOT = """\
-base_dir = /root/raw/dovecot
+base_dir = /var/tmp/raw/dovecot
 protocols = lmtp
-mail_location = maildir:/root/raw/mail/%u
+mail_location = maildir:/var/tmp/raw/mail/%u
 ssl = no
 disable_plaintext_auth = no
-log_path = /root/raw/dovecot.log
+log_path = /var/tmp/raw/dovecot.log
 passdb {
   driver = static
   args = password=raw
 }
 userdb {
   driver = static
-  args = uid=vmail gid=vmail home=/root/raw/mail/%u allow_all_users=yes
+  args = uid=vmail gid=vmail home=/var/tmp/raw/mail/%u allow_all_users=yes
 }
 service lmtp {
   unix_listener lmtp {
@@ -77,14 +78,13 @@ service auth {
 """
 _RAW_START = r"""
 set -e
-chmod 755 /root
-mkdir -p /root/raw/spool /root/raw/dovecot
-install -d -o postfix /root/raw/data
-install -d -o vmail -g vmail /root/raw/mail
-grep -E '^[a-z]+ +unix' /etc/postfix/master.cf.proto | awk '{$5 = "n"; print}' > /root/raw/master.cf
-echo '127.0.0.1:2587 inet n - n - - smtpd' >> /root/raw/master.cf
-postfix -c /root/raw start >/dev/null 2>&1 </dev/null
-dovecot -c /root/raw/dovecot.conf >/dev/null 2>&1 </dev/null
+mkdir -p /var/tmp/raw/spool /var/tmp/raw/dovecot
+install -d -o postfix /var/tmp/raw/data
+install -d -o vmail -g vmail /var/tmp/raw/mail
+grep -E '^[a-z]+ +unix' /etc/postfix/master.cf.proto | awk '{$5 = "n"; print}' > /var/tmp/raw/master.cf
+echo '127.0.0.1:2587 inet n - n - - smtpd' >> /var/tmp/raw/master.cf
+postfix -c /var/tmp/raw start >/dev/null 2>&1 </dev/null
+dovecot -c /var/tmp/raw/dovecot.conf >/dev/null 2>&1 </dev/null
 """
 _SENDER = """
 import glob, json, smtplib, ssl, sys, threading, time
@@ -203,15 +203,15 @@ def _letters(lab: Lab) -> None:
     lab.on_server(f"ldappasswd {_LDAP} -s {PASSWORD} {dn}")
     lab.on_server(f"printf 'dn: {dn}\\nchangetype: modify\\ndelete: pwdReset\\n' | ldapmodify {_LDAP} || true")
     loopback = lab.on_server("ip -4 -o address show lo scope global").split()[3].partition("/")[0]
-    lab.write("/root/raw/main.cf", _RAW_POSTFIX)
-    lab.write("/root/raw/dovecot.conf", _RAW_DOVECOT)
+    lab.write(f"{_RAW}/main.cf", _RAW_POSTFIX)
+    lab.write(f"{_RAW}/dovecot.conf", _RAW_DOVECOT)
     lab.write("/root/send.py", _SENDER)
     lab.on_server(_RAW_START)
     for _ in range(3):
         ours = _send(lab, loopback, 587, address, PASSWORD, f"/var/mail/haicap/{PERSON}/Maildir")
-        raw = _send(lab, "127.0.0.1", 2587, "a@example.org", "raw", "/root/raw/mail/a@example.org")
+        raw = _send(lab, "127.0.0.1", 2587, "a@example.org", "raw", f"{_RAW}/mail/a@example.org")
         print(f"letters a second, {SENDERS} senders: {ours:.0f}; raw {raw:.0f}; ratio {ours / raw:.2f}", flush=True)
-    lab.on_server("postfix -c /root/raw stop; dovecot -c /root/raw/dovecot.conf stop")
+    lab.on_server(f"postfix -c {_RAW} stop; dovecot -c {_RAW}/dovecot.conf stop")
 
 
 def _send(lab: Lab, server: str, port: int, user: str, password: str, folder: str) -> float:
