@@ -10,6 +10,7 @@ from haicap.directory.call import Answers, MailHost, call
 from haicap.directory.sealed import keep_sealed
 from haicap.errors import HaicapError
 from haicap.plan.model import Json
+from haicap.plan.people import mailboxes_in
 from haicap.provider.context import RunContext
 from haicap.provider.kind import Inputs
 
@@ -22,9 +23,6 @@ class _Job:
 
     host: MailHost
     job: Mapping[str, Json]
-
-
-_Answer = Callable[[str, Json], None]
 
 
 class Directory:
@@ -69,14 +67,14 @@ class Accounts:
             inputs,
             {
                 **_unit(inputs),
-                "former_people": sorted(here(before) - set(inputs["people"])),
+                "former_people": sorted(set(mailboxes_in(before)) - set(inputs["people"])),
                 "former_groups": sorted(set(before.get("groups", {})) - set(inputs["groups"])),
             },
         )
 
     def delete(self, name: str, inputs: Inputs) -> None:
         """Delete the unit's entries, and its mailboxes if the plan was to."""
-        gone = {"former_people": sorted(here(inputs)), "former_groups": sorted(inputs["groups"])}
+        gone = {"former_people": sorted(mailboxes_in(inputs)), "former_groups": sorted(inputs["groups"])}
         self._write(name, inputs, {**_unit(inputs), "people": {}, "groups": {}, "probes": {}, **gone})
 
     def read(self, name: str, inputs: Inputs) -> Inputs:
@@ -113,12 +111,6 @@ def _outcome(answers: Answers, key: str) -> Json | Exception:
         return answers.result(key)
     except HaicapError as error:
         return error
-
-
-def here(inputs: Inputs) -> set[str]:
-    """The staff numbers of those whose mailbox is in this unit, and not deleted."""
-    people: Mapping[str, Mapping[str, Json]] = inputs.get("people", {})
-    return {number for number, one in people.items() if "home" not in one and one["stage"] != "retired"}
 
 
 def _host(inputs: Inputs) -> MailHost:

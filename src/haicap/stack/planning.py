@@ -12,6 +12,7 @@ from haicap.inventory.loader import inventory_digest
 from haicap.inventory.staff_loader import staff_digest
 from haicap.plan.diff import differences, replaces
 from haicap.plan.model import Action, Change, Json, Plan, Wait, digest_of
+from haicap.plan.people import mailboxes_in
 from haicap.stack.resources import Resource, resources_of
 from haicap.stack.state import Recorded, State, read_state
 from haicap.stack.workspace import Workspace
@@ -89,15 +90,12 @@ def _change(wanted: Resource | None, recorded: Recorded | None) -> Change:
 
 def _mailboxes_gone(before: Mapping[str, Json], after: Mapping[str, Json]) -> tuple[str, ...]:
     """The mailboxes that a change of a unit's accounts deletes: of who is retired, or in no staff file any more."""
-    now, kept = before.get("people", {}), after.get("people", {})
-    gone = [
-        number
-        for number, one in now.items()
-        if "home" not in one
-        and one["stage"] != "retired"
-        and (number not in kept or (kept[number]["stage"] == "retired" and "home" not in kept[number]))
-    ]
-    return tuple(f"mailbox of {number} {now[number]['name']} ({now[number]['address']})" for number in gone)
+    kept = after.get("people", {})
+    return tuple(
+        f"mailbox of {number} {one['name']} ({one['address']})"
+        for number, one in mailboxes_in(before).items()
+        if number not in kept or (kept[number]["stage"] == "retired" and "home" not in kept[number])
+    )
 
 
 def _action(recorded: Recorded | None, replacing: bool, differing: bool) -> Action:
