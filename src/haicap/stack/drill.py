@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from haicap.design.accounts import Account, accounts_of
-from haicap.directory.call import MailHost, call
+from haicap.directory.call import call
 from haicap.errors import HaicapError
 from haicap.plan.model import Json
+from haicap.stack.mailhost import mail_host
 from haicap.stack.workspace import Workspace
 
 _SECONDS = 24 * 3600.0  # a first backup by a slow line, then a large mailbox
@@ -51,23 +52,19 @@ def drill_mail(workspace: Workspace, unit: str | None, number: str | None, today
     HaicapError when it cannot be done: nobody is meant, the server is not there, there is no snapshot.
     """
     people = _people(workspace, unit, number, today)
-    design = workspace.design(today)
-    server, directory = design.mail_server, design.directory
-    if server is None or server.mail is None or directory is None:
-        raise HaicapError(f"The mail server does not stand yet: `haicap plan {workspace.slug}` says why.")
-    host = MailHost(server.name, workspace.addresses()[server.name], directory.suffix)
+    host = mail_host(workspace, workspace.design(today))
     numbers: list[Json] = [account.number for account in people]
     job = {
         "key": "drill",
         "op": "drill",
-        "repository": server.mail.backup.repository,
+        "repository": workspace.inventory.province.mail.backup.repository,
         "numbers": numbers,
         "backup": backup,
     }
     connection = workspace.connection()
     workspace.enter()
     found = call(host, connection, [job], _SECONDS).result("drill")
-    return read_drill(server.name, found, {account.number: account.name for account in people})
+    return read_drill(host.name, found, {account.number: account.name for account in people})
 
 
 def _people(workspace: Workspace, unit: str | None, number: str | None, today: date) -> Sequence[Account]:

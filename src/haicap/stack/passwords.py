@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from haicap.design.accounts import Account, accounts_of
-from haicap.directory.call import MailHost, call
+from haicap.directory.call import call
 from haicap.directory.sealed import keep_sealed
 from haicap.errors import HaicapError
+from haicap.stack.mailhost import mail_host
 from haicap.stack.workspace import Workspace
 
 _LOG = "password-resets.jsonl"
@@ -24,12 +25,12 @@ def reset_password(workspace: Workspace, number: str, reason: str, today: date) 
     account = _account(workspace, number, today)
     design = workspace.design(today)
     unit = next(unit for unit in design.units if unit.code == account.unit)
-    if design.mail_server is None or design.directory is None or unit.accounts is None:
+    if unit.accounts is None:
         raise HaicapError(
             f"The accounts of unit {unit.code} do not stand yet: `haicap plan {workspace.slug}` says why."
         )
     by = getpass.getuser()
-    host = MailHost(design.mail_server.name, workspace.addresses()[design.mail_server.name], design.directory.suffix)
+    host = mail_host(workspace, design)
     wanted = {
         "code": unit.code,
         "name": unit.name,
