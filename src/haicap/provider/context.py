@@ -24,8 +24,8 @@ class RunContext:
 
     connection: Connection
     fence: Mapping[str, tuple[str, str]]
-    sealed: Path = Path("sealed")
-    destroys: bool = False
+    sealed: Path
+    destroys: bool
 
     def allow(self, name: str, actions: tuple[str, ...], inputs: Json) -> None:
         """Refused unless the plan holds one of these actions on this resource, with exactly these inputs."""
