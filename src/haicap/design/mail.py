@@ -12,8 +12,7 @@ from haicap.inventory.model import Backup, Inventory, Passwords, Province
 SPF_NOBODY = '"v=spf1 -all"'
 _STRING = 255  # octets of one character string in a TXT record (RFC 1035, 3.3)
 # Where a client finds its servers (RFC 6186, RFC 8314, RFC 5804): service, port.
-_SERVICES = (("submissions", 465), ("submission", 587), ("imaps", 993), ("sieve", 4190))
-_LDAPS = ("ldaps", 636)
+_SERVICES = (("submissions", 465), ("submission", 587), ("imaps", 993), ("sieve", 4190), ("ldaps", 636))
 
 
 MailRecord = tuple[str, str, tuple[str, ...]]  # absolute name, type, contents in zone-file form
@@ -113,7 +112,7 @@ def province_mail_records(
     for selector in province.mail.dkim.publish:
         if selector in keys.dkim:
             yield f"{selector}._domainkey.{domain}", "TXT", (_strings(f"v=DKIM1; k=rsa; p={keys.dkim[selector]}"),)
-    for service, port in (*_SERVICES, _LDAPS):
+    for service, port in _SERVICES:
         yield f"_{service}._tcp.{domain}", "SRV", (f"0 1 {port} {host}",)
     for legacy in province.legacy_domains:
         if not legacy.endswith(f".{province.domain}"):
