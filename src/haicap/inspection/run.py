@@ -20,6 +20,7 @@ SETTLE_SECONDS = 15.0  # how long after a look at all hosts a probe may still co
 LIMIT = 16  # hosts at a time: each waits ten seconds, for leases and for refused logins, and takes 0.6 s of a processor
 _HOST_SECONDS = 60.0  # all commands of one host together; each has a limit of its own far below
 _PAUSE_SECONDS = 1.5  # between two looks
+_CLOSED = "the probe mailboxes are closed and empty after the inspection"
 
 OnDone = Callable[[Probe], None]
 
@@ -40,19 +41,31 @@ def inspect(
 
     Hosts are reached at `addresses` (by name), else at the design's. A probe that does not pass and may be settling is
     looked at again for up to `settle` seconds; 0 looks once. `on_done` is called with each probe when it is final.
+    Where the probe mailboxes could not be closed again, that is one more probe, the last.
     HaicapError for a unit that there is not, and when there is no key to connect with; a host out of reach is a result.
     """
     checks = [check for check in checks_of(design, units) if not systems or check.system in systems]
     places = {host.name: host.address for host in design.hosts} | dict(addresses or {})
-    with _open_probes(design, checks, places, connection) as secrets:
-        return _look(checks, places, connection, secrets, on_done, settle, limit)
+    left_open: list[Probe] = []
+    with _open_probes(design, checks, places, connection, left_open) as secrets:
+        found = _look(checks, places, connection, secrets, on_done, settle, limit)
+    if on_done and left_open:
+        on_done(left_open[0])
+    return Inspection((*found.probes, *left_open))
 
 
 @contextmanager
 def _open_probes(
-    design: ProvinceDesign, checks: Sequence[Check], places: Mapping[str, str], connection: Connection
+    design: ProvinceDesign,
+    checks: Sequence[Check],
+    places: Mapping[str, str],
+    connection: Connection,
+    left_open: list[Probe],
 ) -> Iterator[Secrets]:
-    """Passwords for the probe mailboxes that the checks use, until the block ends; then they are closed and empty."""
+    """Passwords for the probe mailboxes that the checks use, until the block ends; then they are closed and empty.
+
+    If that can't be done, `left_open` has a probe that says why.
+    """
     posts = [command for check in checks for command in check.commands if isinstance(command, Post)]
     names = sorted({name for post in posts for name in post.names})
     server = design.mail_server
@@ -68,7 +81,10 @@ def _open_probes(
     try:
         yield Secrets(opened)
     finally:
-        call(host, connection, [{"key": "close", "op": "close-probes", "numbers": names}])
+        try:
+            call(host, connection, [{"key": "close", "op": "close-probes", "numbers": names}]).result("close")
+        except HaicapError as error:
+            left_open.append(Probe(None, host.name, "mail", "probes-closed", "unreachable", _CLOSED, str(error), 0.0))
 
 
 def _look(
