@@ -144,20 +144,6 @@ def predecessors(unit_code: str) -> tuple[Descent, ...]:
     )
 
 
-def successors(commune_code: str) -> tuple[tuple[str, Share], ...]:
-    """The units an old commune went into, as (unit code, share); empty for an unknown code."""
-    return _successors().get(commune_code, ())
-
-
-@cache
-def _successors() -> Mapping[str, tuple[tuple[str, Share], ...]]:
-    found: dict[str, list[tuple[str, Share]]] = defaultdict(list)
-    for unit, lines in _lineage().items():
-        for commune, share, _ in lines:
-            found[commune].append((unit, share))
-    return MappingProxyType({commune: tuple(rows) for commune, rows in found.items()})
-
-
 def nearest_communes(code: str, within: Mapping[str, OldCommune] | None = None) -> list[OldCommune]:
     """Up to three known communes that look most like `code`: least digits changed, then numerically nearest."""
     known = old_communes() if within is None else within
