@@ -19,7 +19,8 @@ from haicap.addressing.model import Mailbox, Name
 from haicap.addressing.overlaps import find_same_addresses
 from haicap.addressing.pattern import RESERVED, name_parts
 from haicap.design.accounts import People, design_accounts
-from haicap.inventory.model import Dates, Mail
+from haicap.inventory.base import Dates
+from haicap.inventory.model import Mail
 from haicap.inventory.staff import Staff, UnitStaff
 from haicap.lifecycle.accounts import Stay, account_edges, account_stage
 from tests.property.test_addressing import VIETNAMESE

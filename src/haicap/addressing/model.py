@@ -65,16 +65,42 @@ class Name:
 
 
 @dataclass(frozen=True)
+class Placed:
+    """A platform's machine: where it is, and its permanent addresses. Disks only grow; sizes in GiB."""
+
+    hypervisor: str
+    address: str  # "10.126.0.5"
+    address6: str
+    root_gib: int
+    disks: Mapping[str, int] = field(default_factory=dict)
+    removed: date | None = None  # a tombstone: its addresses rest
+
+
+@dataclass(frozen=True)
+class Cutover:
+    """How far a platform has taken over from the one it replaces: when the old one was frozen, and the name switched.
+
+    Moments are ISO 8601 in UTC, to the second.
+    """
+
+    frozen: str
+    switched: str | None = None
+
+
+@dataclass(frozen=True)
 class Locks:
-    """The three lock files of a province: addresses, names and keys, by identity (keys: by host name, `gw-24958`).
+    """The lock files of a province: addresses, names, keys, machines, by identity (keys: by host name, `gw-24958`).
 
     `certificates` are those beside the keys, as PEM, by host name; `ca` is the authority's that clients trust.
+    `cutovers` are by the name of the new platform.
     """
 
     members: Mapping[str, Member] = field(default_factory=dict)
     names: Mapping[str, Name] = field(default_factory=dict)
     keys: Mapping[str, Keys] = field(default_factory=dict)
     certificates: Mapping[str, str] = field(default_factory=dict)
+    machines: Mapping[str, Placed] = field(default_factory=dict)
+    cutovers: Mapping[str, Cutover] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,10 @@ from haicap.inventory.schema import json_schemas, schema_text, write_schemas
 
 @click.command("schema")
 @click.argument(
-    "kind", required=False, type=click.Choice(["province", "units", "staff"]), metavar="[province|units|staff]"
+    "kind",
+    required=False,
+    type=click.Choice(["province", "units", "platforms", "staff"]),
+    metavar="[province|units|platforms|staff]",
 )
 @click.option("--write", "folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path), help="Into files.")
 @options.as_json

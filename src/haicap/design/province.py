@@ -11,6 +11,7 @@ from haicap.addressing.model import Keys, Locks, Member
 from haicap.design.accounts import AccountsDesign, People, design_accounts
 from haicap.design.dns import DnsDesign, design_province_zones, design_unit_records, unit_zone
 from haicap.design.lan import LanDesign, design_lan
+from haicap.design.machines import HypervisorDesign
 from haicap.design.mail import (
     DirectoryDesign,
     MailRecord,
@@ -24,7 +25,7 @@ from haicap.design.vpn import VpnDesign, design_hub, design_member
 from haicap.inventory.model import Inventory, Stage, System, Unit
 from haicap.lifecycle import is_standing, stages_of
 
-Role = Literal["gateway", "hub", "dns", "mail"]
+Role = Literal["gateway", "hub", "dns", "mail", "hypervisor"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class HostDesign:
     lan: LanDesign | None = None
     dns: NameServerDesign | None = None
     mail: MailServerDesign | None = None
+    hypervisor: HypervisorDesign | None = None
 
 
 @dataclass(frozen=True)

@@ -9,27 +9,25 @@ from datetime import date
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-Label = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
-Domain = Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$")]
-UnitCode = Annotated[str, StringConstraints(pattern=r"^\d{5}$")]
+from haicap.inventory.base import Dates, Domain, Label, Model, UnitCode
+from haicap.inventory.platforms import Platform
+
 AgencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Y]\d{2}(\.[0-9A-Z]+)*$", max_length=35)]
 MacAddress = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{2}(:[0-9a-f]{2}){5}$")]
 HostName = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9-]{0,10}[a-z0-9])?$")]
 Kind = Literal["commune", "ward", "special_zone"]
-ServerRole = Literal["hub", "dns", "mail"]
+ServerRole = Literal["hub", "dns", "mail", "hypervisor"]
 Stage = Literal["absent", "prepare", "trial", "live", "frozen", "retired"]
 System = Literal["lan", "vpn", "dns", "mail"]
 SYSTEMS: tuple[System, ...] = ("lan", "vpn", "dns", "mail")
+PublicKey = Annotated[
+    str,
+    StringConstraints(pattern=r"^(ssh-ed25519|ecdsa-sha2-nistp256|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/=]+( .*)?$"),
+]
 Selector = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")]
 AgeRecipient = Annotated[str, StringConstraints(pattern=r"^age1[02-9ac-hj-np-z]{58}$")]
-
-
-class Model(BaseModel):
-    """The base of all: immutable, and no unknown key."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
 class Pool4(Model):
@@ -62,6 +60,8 @@ class Pools(Model):
     loopbacks6: Pool6
     uplinks: Pool4 = Field(description="the dedicated line's own addresses: a /30 for each connection point")
     as_numbers: AsNumbers
+    machines: Pool4 | None = Field(default=None, description="platform machines: networks, prefix 32")
+    machines6: Pool6 | None = None
     rest_days: int = Field(default=365, ge=0, description="days before a removed unit's block is handed out again")
 
 
@@ -101,16 +101,6 @@ class Rule(Model):
     services: tuple[Annotated[str, StringConstraints(pattern=r"^(any|icmp|(tcp|udp)/\d{1,5})$")], ...] = ("any",)
 
 
-class Dates(Model):
-    """When a system enters each stage. A stage without a date is not entered."""
-
-    prepare: date | None = None
-    trial: date | None = None
-    live: date | None = None
-    frozen: date | None = None
-    retired: date | None = None
-
-
 class Vpn(Model):
     """BGP and BFD timers of every tunnel (RFC 5880: detection time = interval x multiplier)."""
 
@@ -133,6 +123,7 @@ class Ssh(Model):
     user: str = "root"
     port: int = Field(default=22, ge=1, le=65535)
     operators: tuple[IPv4Network, ...] = Field(min_length=1)
+    authorized_keys: tuple[PublicKey, ...] = Field(default=(), description="of operators, on new machines")
 
 
 class Ports(Model):
@@ -152,6 +143,9 @@ class Defaults(Model):
     vpn: Vpn = Vpn()
     dns: Dns = Dns()
     time_servers: tuple[str, ...] = Field(default=(), description="NTP sources of hubs; gateways follow the hubs")
+    logs_to: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.:-]+:\d{1,5}$")] | None = Field(
+        default=None, description="host:port that machines ship their logs to, by syslog over TCP (RFC 6587)"
+    )
     calendar: dict[Label, Dates] = Field(description="dates by wave")
 
 
@@ -219,6 +213,37 @@ class Mail(Model):
     archived_days: int = Field(default=1825, ge=0, le=36500, description="the export is kept, after that")
 
 
+class Hypervisor(Model):
+    """A host of virtual machines, and how much of it they may have. Machines of one platform keep to different failure
+    domains while they can."""
+
+    name: HostName
+    site: str
+    failure_domain: Label
+    vcpus: int = Field(ge=1, le=4096)
+    memory_mib: int = Field(ge=256, le=67108864)
+    disk_gib: int = Field(ge=1, le=1048576)
+
+
+class Image(Model):
+    """A disk that machines are born from. `source` is fetched by each hypervisor once, and held against its sum."""
+
+    name: Label
+    source: Annotated[str, StringConstraints(pattern=r"^(https?://|file:///)\S+$", max_length=1000)]
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    format: Literal["qcow2", "raw"] = "qcow2"
+
+
+class Profile(Model):
+    """A size of machines. Up to `max_...` it grows while the machine runs."""
+
+    vcpus: int = Field(ge=1, le=256)
+    memory_mib: int = Field(ge=128, le=4194304)
+    root_gib: int = Field(ge=1, le=65536)
+    max_vcpus: int | None = Field(default=None, ge=1, le=256)
+    max_memory_mib: int | None = Field(default=None, ge=128, le=4194304)
+
+
 class Province(Model):
     """`province.yml`."""
 
@@ -236,14 +261,18 @@ class Province(Model):
     name_servers: tuple[NameServer, ...] = Field(min_length=1)
     ssh: Ssh
     mail: Mail = Mail()
+    hypervisors: tuple[Hypervisor, ...] = ()
+    images: tuple[Image, ...] = ()
+    profiles: dict[Label, Profile] = Field(default_factory=dict)
     defaults: Defaults
 
     @property
     def servers(self) -> dict[str, ServerRole]:
-        """The hosts that units share, by name: hubs, name servers, the mail server."""
+        """The hosts that units share, by name: hubs, name servers, the mail server, hypervisors."""
         servers: dict[str, ServerRole] = {hub.name: "hub" for hub in self.hubs}
         servers |= {server.name: "dns" for server in self.name_servers}
-        return servers | ({self.mail.server.name: "mail"} if self.mail.server else {})
+        servers |= {self.mail.server.name: "mail"} if self.mail.server else {}
+        return servers | {hypervisor.name: "hypervisor" for hypervisor in self.hypervisors}
 
 
 class Predecessor(Model):
@@ -319,8 +348,9 @@ class Units(Model):
 
 
 class Inventory(Model):
-    """A province and its units, as checked by the rules. `slug` is the folder's name, `lam-dong`."""
+    """A province, its units and platforms, as checked by the rules. `slug` is the folder's name, `lam-dong`."""
 
     slug: str
     province: Province
     units: tuple[Unit, ...]
+    platforms: tuple[Platform, ...] = ()

@@ -9,12 +9,14 @@ from typing import Any
 from pydantic import BaseModel
 
 from haicap.inventory.model import Province, Units
+from haicap.inventory.platforms import Platforms
 from haicap.inventory.staff import UnitStaff
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _FILES: dict[str, tuple[type[BaseModel], str]] = {
     "province.schema.json": (Province, "haicap: province.yml"),
     "units.schema.json": (Units, "haicap: units.yml"),
+    "platforms.schema.json": (Platforms, "haicap: platforms.yml"),
     "staff.schema.json": (UnitStaff, "haicap: staff/<code>.yml"),
 }
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from haicap.inventory import model, staff
+from haicap.inventory import base, model, staff
 from haicap.inventory.marks import Node
 from haicap.inventory.marks import Path as KeyPath
 from haicap.inventory.reader import describe
@@ -148,9 +148,9 @@ def _pattern_of(annotated: Any) -> str:
 
 
 _FORMATS: Mapping[str, str] = {
-    _pattern_of(model.Label): "a DNS label: a-z, 0-9 and inner hyphens, at most 63 characters",
-    _pattern_of(model.Domain): "a domain name in lower case, such as lamdong.gov.vn",
-    _pattern_of(model.UnitCode): 'a unit code: five digits in quotes, such as "24958"',
+    _pattern_of(base.Label): "a DNS label: a-z, 0-9 and inner hyphens, at most 63 characters",
+    _pattern_of(base.Domain): "a domain name in lower case, such as lamdong.gov.vn",
+    _pattern_of(base.UnitCode): 'a unit code: five digits in quotes, such as "24958"',
     _pattern_of(model.AgencyCode): "an agency code (Decision 20/2020), such as H36 or H36.101",
     _pattern_of(model.MacAddress): "a MAC address in lower case with colons, such as 02:00:5e:10:00:01",
     _pattern_of(model.HostName): "a host name: a-z first, then a-z, 0-9 and inner hyphens, at most 12 characters",

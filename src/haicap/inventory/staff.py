@@ -11,7 +11,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from haicap.inventory.model import AgeRecipient, Model, UnitCode
+from haicap.inventory.base import Model, UnitCode
+from haicap.inventory.model import AgeRecipient
 
 StaffNumber = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,31}$")]
 RoleName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")]

@@ -17,6 +17,7 @@ PACKAGES = (
     *("slapd", "ldap-utils", "python3-ldap", "openssl", "age", "restic"),
     *("postfix", "postfix-ldap", "postfwd", "opendkim"),
     *("dovecot-imapd", "dovecot-lmtpd", "dovecot-ldap", "dovecot-sieve", "dovecot-managesieved"),
+    *("libvirt-daemon-system", "libvirt-clients", "python3-libvirt", "qemu-system-x86", "qemu-utils", "xorriso"),
 )
 
 # Files of a package that no host reads.

@@ -21,7 +21,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
-from haicap.inventory.model import Dates, Mail
+from haicap.inventory.base import Dates
+from haicap.inventory.model import Mail
 
 AccountStage = Literal["prepare", "live", "frozen", "archived", "moved", "retired"]
 Edge = tuple[date, AccountStage]  # the first day of a stage

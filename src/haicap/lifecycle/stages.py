@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from haicap.inventory.model import SYSTEMS, Dates, Province, Stage, System, Unit
+from haicap.inventory.base import Dates
+from haicap.inventory.model import SYSTEMS, Province, Stage, System, Unit
 
 _ORDER: tuple[Stage, ...] = ("prepare", "trial", "live", "frozen", "retired")
 _STANDING: frozenset[Stage] = frozenset({"prepare", "trial", "live", "frozen"})

@@ -4,7 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from haicap.inventory.model import Dates, Mail
+from haicap.inventory.base import Dates
+from haicap.inventory.model import Mail
 from haicap.lifecycle.accounts import Stay, account_edges, account_stage
 
 A, B = "00001@2025-07-01", "00002@2025-07-01"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from haicap.inventory.model import Dates
+from haicap.inventory.base import Dates
 
 
 def out_of_order(dates: Dates) -> Iterator[tuple[str, str]]:
