@@ -25,7 +25,9 @@ def test_missing_names_each_thing_and_the_way_out() -> None:
     lacks = missing()
     assert lacks[:2] == ["not root: run it as root", "systemd-nspawn is missing: apt-get install systemd-container"]
     assert "mmdebstrap is missing: apt-get install mmdebstrap" in lacks
-    assert lacks[-1] == "the base image is not built: run `make setup`"
+    assert "the base image is not built: run `make setup`" in lacks
+    assert lacks[-1] == "the guests' images are not built (debian): run `make setup`"
+    assert missing(guests=False)[-1] == "the base image is not built: run `make setup`"
 
 
 @pytest.mark.usefixtures("bare_machine")

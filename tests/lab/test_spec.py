@@ -44,7 +44,7 @@ def test_check_gives_every_reason_at_once() -> None:
         '  host "backbone": the lab uses this name itself',
         '  host "hub2": 100.64.4.2 is not an IPv4 address with its prefix',
         '  host "hub3": router 100.64.9.1 is not another address of 100.64.4.0/30',
-        '  host "dns1": role "fax" is none of gateway, hub, dns, mail',
+        '  host "dns1": role "fax" is none of gateway, hub, dns, mail, hypervisor',
         "  host \"dns1\": 'nowhere' does not appear to be an IPv4 or IPv6 interface",
         "Correct the addresses or names and run it again.",
     ]

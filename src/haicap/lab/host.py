@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from haicap.errors import HaicapError
-from haicap.lab import cgroups
+from haicap.lab import cgroups, guest
 from haicap.lab.command import PATH, run
 from haicap.lab.network import UPLINK
 from haicap.lab.spec import LabHost, State
@@ -89,7 +89,7 @@ class Host:
         joins = [str(file) for file in cgroups.make(self.group)]
         nspawn = [
             *("systemd-nspawn", *_FLAGS, f"--machine={self.group}", f"--hostname={self.host.name}"),
-            *("--directory=root", f"--network-namespace-path={namespace}"),
+            *("--directory=root", f"--network-namespace-path={namespace}", *self._images()),
         ]
         argv = ["sh", "-c", _BOOT, "boot", str(self.folder), str(image), str(len(joins)), *joins, *nspawn]
         with self.log.open("ab") as log:
@@ -101,6 +101,13 @@ class Host:
                 check=False,  # a host that did not start is found by its state, and its log says why
                 env={"PATH": PATH, "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network", "SYSTEMD_LOG_LEVEL": "warning"},
             )
+
+    def _images(self) -> list[str]:
+        """Let a hypervisor read the guests' images."""
+        if self.host.role != "hypervisor":
+            return []
+        images = [guest.guest_image(name).path for name in guest.NAMES]
+        return [f"--bind-ro={image}:{guest.IMAGES / image.name}" for image in images]
 
     def leader(self) -> int | None:
         """The pid of its init, as this machine numbers it, or None when the host is off."""

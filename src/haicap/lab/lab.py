@@ -67,7 +67,7 @@ class Lab:
         """
         report = progress or (lambda _line: None)
         check(spec)
-        machine.require()
+        machine.require(guests=any(host.role == "hypervisor" for host in spec.hosts))
         with self._locked(report):
             spec, image = self._record(spec)
             machine.prepare()
@@ -108,7 +108,7 @@ class Lab:
     def start_host(self, name: str) -> None:
         """Power a host on and wait until its sshd answers. HaicapError when it does not start."""
         host = self._find(name)
-        machine.require()
+        machine.require(guests=host.host.role == "hypervisor")
         with self._locked():
             spec, image = self._load()
             machine.prepare()

@@ -23,10 +23,12 @@ PACKAGES = (
 # Files of a package that no host reads.
 EXCLUDED = ("man", "doc", "locale", "info", "lintian", "bug")
 
-# Off until a role turns them on.
+# Off until a role turns them on: services, and other units by their whole name.
 DISABLED = (
     *("chrony", "frr", "kea-dhcp4-server", "nftables", "pdns", "radvd", "unbound", "unbound-resolvconf"),
     *("dovecot", "opendkim", "postfix", "postfix-resolvconf", "postfwd", "slapd"),
+    *("libvirtd", "libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket", "libvirt-guests"),
+    *("virtlogd.socket", "virtlogd-admin.socket", "virtlockd.socket", "virtlockd-admin.socket"),
     "systemd-networkd-wait-online",
 )
 ENABLED = {
@@ -109,6 +111,17 @@ ExecStart=
 ExecStart=!/usr/sbin/chronyd -x $DAEMON_OPTS
 """
 
+# A host here is itself a container: it has no control groups, security labels or device namespaces to give to QEMU, and
+# no log daemon is needed where files are volatile. The real hosts keep Debian's file, so no role writes this one.
+_QEMU = """\
+stdio_handler = "file"
+security_driver = "none"
+cgroup_controllers = []
+namespaces = []
+remember_owner = 0
+user = "root"
+"""
+
 FILES = {
     "etc/systemd/system.conf.d/lab.conf": _SYSTEM,
     "etc/systemd/journald.conf.d/lab.conf": _JOURNAL,
@@ -116,6 +129,7 @@ FILES = {
     "etc/systemd/system/systemd-networkd-wait-online.service.d/lab.conf": _ONLINE,
     "etc/systemd/system/chrony.service.d/lab.conf": _CHRONY,
     "etc/ssh/sshd_config.d/lab.conf": _SSHD,
+    "etc/libvirt/qemu.conf": _QEMU,
     "etc/default/locale": "LANG=C.UTF-8\n",
     "etc/environment": "LANG=C.UTF-8\nWG_QUICK_USERSPACE_IMPLEMENTATION=wireguard-go\n",
     "etc/apt/sources.list": f"deb {MIRROR} {SUITE} main\n",
@@ -127,6 +141,7 @@ REMOVED = (
     "etc/ssh/ssh_host_*",
     "etc/rc?.d/*slapd",  # Debian has no unit of slapd's, so these links are what starts it
     "etc/systemd/system/chronyd.*",  # an alias that makes a service that is off look enabled; a glob: it dangles here
+    "etc/libvirt/qemu/networks/*.xml",  # the default network: an address and a DHCP server that nobody asked for
     "var/lib/apt/lists/*",
     "var/cache/apt/*.bin",
     "var/cache/debconf/*-old",

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from haicap.errors import HaicapError
 
 RESERVED = ("backbone", "controller")
-ROLES = ("gateway", "hub", "dns", "mail")
+ROLES = ("gateway", "hub", "dns", "mail", "hypervisor")
 
 State = Literal["running", "starting", "stopped"]
 

@@ -1,0 +1,101 @@
+"""The guests' images: bootable disks for the machines of a lab's hypervisors, built once and kept in the cache."""
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal, get_args
+
+from haicap.errors import HaicapError
+from haicap.lab import cache, debian, disk, guest_recipe, recipe
+
+Progress = Callable[[str], None]
+GuestName = Literal["debian"]
+
+NAMES: tuple[GuestName, ...] = get_args(GuestName)
+# Where a lab's hypervisors see the images.
+IMAGES = Path("/var/lib/haicap-lab/images")
+
+
+@dataclass(frozen=True)
+class GuestImage:
+    """A bootable disk. `path` is this machine's; `source` is where a lab's hypervisor has it, as a URL."""
+
+    path: Path
+    sha256: str
+    format: Literal["qcow2"]
+
+    @property
+    def source(self) -> str:
+        return f"file://{IMAGES / self.path.name}"
+
+
+def guest_image(name: GuestName) -> GuestImage:
+    """The image that is built of this version of the recipe. HaicapError when there is none yet."""
+    folder = guest_folder(name)
+    if not folder.is_dir():
+        raise HaicapError(f'the guest image "{name}" is not built: run `make setup`')
+    return GuestImage(folder / f"{name}.qcow2", (folder / "sha256").read_text().strip(), "qcow2")
+
+
+def guest_folder(name: GuestName) -> Path:
+    """Where the image of this version of the recipe is, or will be once it is built: `<name>.qcow2` and `sha256`."""
+    return cache.folder() / f"lab-guest-{name}-{_version(name)}"
+
+
+def missing_guests() -> list[GuestName]:
+    """The names of the images that are not built."""
+    return [name for name in NAMES if not guest_folder(name).is_dir()]
+
+
+def build_guests(progress: Progress | None = None) -> list[GuestImage]:
+    """Build the images, except those that are there already, and return all. HaicapError when that fails."""
+    report = progress or (lambda _line: None)
+    for name in NAMES:
+        cache.build_once(guest_folder(name), "lab-guest.lock", partial(_BUILDERS[name], report))
+    return [guest_image(name) for name in NAMES]
+
+
+def _build_debian(progress: Progress, folder: Path) -> None:
+    root, before = folder / "root", folder / "before"
+    progress("debian: fetching Debian and installing the packages (a minute)")
+    debian.write(before, guest_recipe.INITRAMFS)
+    debian.bootstrap(root, guest_recipe.PACKAGES, before)
+    debian.remove(root, guest_recipe.REMOVED)
+    debian.write(root, guest_recipe.FILES)
+    debian.switch(root, guest_recipe.DISABLED, guest_recipe.ENABLED, guest_recipe.MASKED)
+    _name_kernel(root / "boot")
+    progress("debian: making the disk (half a minute)")
+    _finish(folder, "debian", root, guest_recipe.ROOT_MIB)
+
+
+def _name_kernel(boot: Path) -> None:
+    """Give the kernel and its initramfs names without a version, as grub.cfg has them."""
+    for name in ("vmlinuz", "initrd.img"):
+        (found,) = boot.glob(f"{name}-*")
+        (boot / name).symlink_to(found.name)
+
+
+def _finish(folder: Path, name: GuestName, root: Path, size_mib: int) -> None:
+    """Make the disk and note its sum; of what it was made from, nothing stays."""
+    image = folder / f"{name}.qcow2"
+    disk.make_disk(root, image, size_mib)
+    with image.open("rb") as file:
+        (folder / "sha256").write_text(hashlib.file_digest(file, "sha256").hexdigest() + "\n")
+    for made in ("root", "before"):
+        shutil.rmtree(folder / made, ignore_errors=True)
+
+
+def _version(name: GuestName) -> str:
+    return cache.version(recipe.SUITE, recipe.EXCLUDED, _RECIPES[name])
+
+
+_BUILDERS: dict[GuestName, Callable[[Progress, Path], None]] = {"debian": _build_debian}
+_RECIPES: dict[GuestName, tuple[object, ...]] = {
+    "debian": (
+        *(guest_recipe.PACKAGES, guest_recipe.INITRAMFS, guest_recipe.FILES, guest_recipe.REMOVED),
+        *(guest_recipe.DISABLED, guest_recipe.ENABLED, guest_recipe.MASKED, guest_recipe.ROOT_MIB),
+    )
+}
