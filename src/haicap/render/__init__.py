@@ -1,5 +1,7 @@
-"""From a design to the exact files of each host."""
+"""From a design to the exact files of each host, and of a machine before it is one."""
 
-from haicap.render.linux import HostFiles, render_host, services_of
+from haicap.render.file import HostFiles
+from haicap.render.linux import render_host, services_of
+from haicap.render.machines import cloud_init
 
-__all__ = ["HostFiles", "render_host", "services_of"]
+__all__ = ["HostFiles", "cloud_init", "render_host", "services_of"]

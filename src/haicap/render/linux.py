@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from haicap import assets
 from haicap.design.lan import CLIENT_MAC, GATEWAY, OUTSIDE, VPN, Flow, LanDesign
 from haicap.design.province import HostDesign
-from haicap.render.file import File
+from haicap.render.file import File, HostFiles, texts
+from haicap.render.machines import HYPERVISOR_PACKAGES, HYPERVISOR_SERVICES, hypervisor_files
 from haicap.render.mail import mail_files
 
 _BASE_PACKAGES = ("chrony", "frr", "frr-pythontools", "nftables", "wireguard-tools")
@@ -28,43 +24,18 @@ _MAIL_LISTENING = ("tcp dport { 25, 465, 587, 636, 993, 4190 }",)
 _LISTENING = ("udp dport 53", "tcp dport 53")
 
 
-@dataclass(frozen=True)
-class HostFiles:
-    """What stands on one host: file texts by path, the state of services by systemd unit, Debian packages."""
-
-    files: Mapping[str, str]
-    services: Mapping[str, str]
-    packages: tuple[str, ...]
-
-
 def render_host(host: HostDesign) -> HostFiles:
-    """Render every file of a host; a template that names an unknown value is our bug (StrictUndefined)."""
-    header = f"{host.fqdn}: made by haicap from {host.source}; a change made here is drift, and is undone"
-    shared = {"host": host, "header": header}
-    files = {file.path: _template(file.template).render(**shared, **file.values) for file in _files(host)}
-    return HostFiles(dict(sorted(files.items())), services_of(host), _packages(host))
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(assets.path("templates")),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - configuration files, not HTML
-    )
-
-
-@cache
-def _template(name: str) -> Any:
-    return _environment().get_template(name)
+    """Render every file of a host."""
+    return HostFiles(texts(host, _files(host)), services_of(host), _packages(host))
 
 
 def _files(host: HostDesign) -> Iterator[File]:
     yield File("/etc/ssh/sshd_config.d/50-haicap.conf", "base/linux/sshd.conf.j2", {})
-    sysctl = {"forwarding": int(_forwards(host)), "binds_early": host.mail is not None}
+    sysctl = {
+        "forwarding": int(_forwards(host)),
+        "binds_early": host.mail is not None,
+        "answers_for_others": host.hypervisor is not None,
+    }
     yield File("/etc/sysctl.d/60-haicap.conf", "base/linux/sysctl.conf.j2", sysctl)
     time = {"keeps_time": host.role == "hub", "serves_time": host.role == "hub" or host.lan is not None}
     yield File("/etc/chrony/chrony.conf", "base/linux/chrony.conf.j2", time)
@@ -77,11 +48,13 @@ def _files(host: HostDesign) -> Iterator[File]:
         yield File("/etc/powerdns/pdns.d/haicap.conf", "dns/linux/pdns.conf.j2", {})
     if host.mail is not None:
         yield from mail_files(host.mail)
+    if host.hypervisor is not None:
+        yield from hypervisor_files(host.hypervisor)
 
 
 def _forwards(host: HostDesign) -> bool:
     """Whether a host passes on what is not for itself."""
-    return host.role in ("gateway", "hub")
+    return host.role in ("gateway", "hub", "hypervisor")
 
 
 def _vpn_files(host: HostDesign) -> Iterator[File]:
@@ -185,6 +158,8 @@ def services_of(host: HostDesign) -> dict[str, str]:
         names += ["pdns"]
     if host.mail is not None:
         names += _MAIL_SERVICES
+    if host.hypervisor is not None:
+        names += HYPERVISOR_SERVICES
     return dict.fromkeys(sorted(names), "active")
 
 
@@ -192,4 +167,5 @@ def _packages(host: HostDesign) -> tuple[str, ...]:
     lan = _LAN_PACKAGES if host.lan is not None else ()
     dns = _DNS_PACKAGES if host.dns is not None else ()
     mail = _MAIL_PACKAGES if host.mail is not None else ()
-    return tuple(sorted((*_BASE_PACKAGES, *lan, *dns, *mail)))
+    machines = HYPERVISOR_PACKAGES if host.hypervisor is not None else ()
+    return tuple(sorted((*_BASE_PACKAGES, *lan, *dns, *mail, *machines)))
