@@ -43,7 +43,8 @@ def name_tree(name: Name) -> Tree:
 
 def keys_tree(keys: Keys) -> Tree:
     dkim = {"dkim": dict(sorted(keys.dkim.items()))} if keys.dkim else {}
-    return {"wireguard": keys.wireguard, "ssh": keys.ssh} | dkim
+    wireguard = {"wireguard": keys.wireguard} if keys.wireguard else {}
+    return {**wireguard, "ssh": keys.ssh, **dkim}
 
 
 def locks_trees(locks: Locks) -> tuple[Tree, Tree, Tree]:
@@ -80,7 +81,7 @@ def name_of(tree: Tree) -> Name:
 
 
 def keys_of(tree: Tree) -> Keys:
-    return Keys(tree["wireguard"], tree["ssh"], tree.get("dkim", {}))
+    return Keys(tree.get("wireguard", ""), tree["ssh"], tree.get("dkim", {}))
 
 
 def to_yaml(tree: Tree, head: str) -> str:

@@ -50,7 +50,7 @@ class Member:
 class Keys:
     """What a host made itself, collected by `haicap enrol`."""
 
-    wireguard: str  # public key, base64
+    wireguard: str  # public key, base64; "" for a machine, which is no member of the VPN
     ssh: str  # host public key, "ssh-ed25519 AAAA..."
     dkim: Mapping[str, str] = field(default_factory=dict)  # a mail server's public keys by selector: base64 of the DER
 

@@ -110,7 +110,7 @@ _SEGMENT = _Fields({"v4": _network(4), "v6": _network(6)}, {"hosts": _Each(_addr
 _SERVER = _Fields(_COMMON, _OPTIONAL)
 _UNIT = _Fields({**_COMMON, "block": _network(4), "block6": _network(6)}, {**_OPTIONAL, "segments": _Each(_SEGMENT)})
 _NAME = _Fields({"label": _label, "given": _text}, {"removed": _day})
-_KEYS = _Fields({"wireguard": _wireguard, "ssh": _ssh}, {"dkim": _Each(_dkim)})
+_KEYS = _Fields({"ssh": _ssh}, {"wireguard": _wireguard, "dkim": _Each(_dkim)})
 
 
 def check_members(identity: str, entry: Tree | str) -> Iterator[Fault]:

@@ -14,18 +14,20 @@ from haicap.errors import Refused
 from haicap.inventory.loader import find_provinces
 from haicap.inventory.naming import slug as make_slug
 from haicap.plan.file import ensure_same, read_plan
+from haicap.plan.model import Plan
 from haicap.stack.planning import make_plan, plan_destroy
-from haicap.stack.workspace import Target
+from haicap.stack.workspace import Target, Workspace
 
 
 @click.command("apply")
 @click.argument("words", nargs=-1, metavar="[PROVINCE] [PLANFILE]")
 @options.yes
 @options.as_of
-@options.units
+@options.selection
 @options.target
 @options.ssh_key
 @options.delete_mailboxes
+@options.delete_disks
 @options.full
 @options.as_json
 @click.pass_context
@@ -36,9 +38,11 @@ def command(
     as_of: date,
     units: tuple[str, ...],
     wave: str | None,
+    platforms: tuple[str, ...],
     target: Target | None,
     ssh_key: Path | None,
     delete_mailboxes: bool,
+    delete_disks: bool,
     full: bool,
     as_json: bool,
 ) -> int:
@@ -55,27 +59,25 @@ def command(
     slug, file = _split(ctx.obj, words)
     if file is not None:
         _refuse_choices(ctx)
-        return _apply_file(ctx.obj, slug, file, target, ssh_key, delete_mailboxes, as_json)
+        ws, plan = _planned(ctx.obj, slug, file, target, ssh_key)
+        ask.ensure_kept(plan, delete_mailboxes=delete_mailboxes, delete_disks=delete_disks)
+        screen.say(f"{file}: {plan.digest}")
+        return apply_plan(ws, plan, f"haicap apply {ws.slug}", as_json=as_json)
     ask.ensure_answerable(yes=yes, as_json=as_json)
     ws = ask.workspace(ctx.obj, slug, target, ssh_key)
-    plan = make_plan(ws, as_of, ask.selection(ws.inventory, units, wave))
+    plan = make_plan(ws, as_of, ask.selected(ws.inventory, units, wave, platforms, delete_disks=delete_disks))
     if not as_json:
         changes.show_plan(plan, ask.names_of(ws.inventory), full=full)
-    ask.ensure_kept(plan, delete_mailboxes)
+    ask.ensure_kept(plan, delete_mailboxes=delete_mailboxes, delete_disks=delete_disks)
     if plan.pending and not ask.confirm("Apply it?", yes=yes):
         raise Refused("Nothing was done.")
-    return apply_plan(ws, plan, _again(ws.slug, units, wave), as_json=as_json)
+    return apply_plan(ws, plan, _again(ws.slug, units, wave, platforms), as_json=as_json)
 
 
-def _apply_file(
-    directory: Path,
-    slug: str | None,
-    file: Path,
-    target: Target | None,
-    ssh_key: Path | None,
-    delete_mailboxes: bool,
-    as_json: bool,
-) -> int:
+def _planned(
+    directory: Path, slug: str | None, file: Path, target: Target | None, ssh_key: Path | None
+) -> tuple[Workspace, Plan]:
+    """The plan that a file holds, made again: Refused unless it is the same."""
     saved = read_plan(file)
     ws = ask.workspace(
         directory, slug or saved.province, target or ("lab" if saved.target == "lab" else "live"), ssh_key
@@ -83,11 +85,9 @@ def _apply_file(
     if saved.destroy is not None:
         plan = plan_destroy(ws, saved.as_of, saved.destroy)
     else:
-        plan = make_plan(ws, saved.as_of, saved.units)
+        plan = make_plan(ws, saved.as_of, saved.selection)
     ensure_same(saved, plan)
-    ask.ensure_kept(plan, delete_mailboxes)
-    screen.say(f"{file}: {plan.digest}")
-    return apply_plan(ws, plan, f"haicap apply {ws.slug}", as_json=as_json)
+    return ws, plan
 
 
 def _split(directory: Path, words: Sequence[str]) -> tuple[str | None, Path | None]:
@@ -106,13 +106,17 @@ def _split(directory: Path, words: Sequence[str]) -> tuple[str | None, Path | No
     return (first if len(words) == 2 else None), file
 
 
+_CHOICES = {"units": "--unit", "wave": "--wave", "platforms": "--platform", "as_of": "--as-of"}
+
+
 def _refuse_choices(ctx: click.Context) -> None:
     """A plan file says what, and on which date; nothing on the command line may say otherwise."""
-    for name, option in (("units", "--unit"), ("wave", "--wave"), ("as_of", "--as-of")):
+    for name, option in _CHOICES.items():
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
             raise click.UsageError(f"{option} has no place beside a plan file: the plan says it.")
 
 
-def _again(slug: str, units: Sequence[str], wave: str | None) -> str:
+def _again(slug: str, units: Sequence[str], wave: str | None, platforms: Sequence[str]) -> str:
     chosen = [f"--unit {unit}" for unit in units] + ([f"--wave {wave}"] if wave else [])
+    chosen += [f"--platform {name}" for name in platforms]
     return " ".join(["haicap apply", slug, *chosen])

@@ -16,6 +16,7 @@ from haicap.inventory.model import Inventory, Unit
 from haicap.inventory.naming import dns_label
 from haicap.inventory.naming import slug as make_slug
 from haicap.plan.model import Plan
+from haicap.plan.selection import Selection
 from haicap.stack.workspace import Target, Workspace
 
 
@@ -68,6 +69,27 @@ def selection(inventory: Inventory, units: Collection[str], wave: str | None) ->
     return frozenset(find_unit(inventory, text).code for text in units) if units else None
 
 
+def selected(
+    inventory: Inventory,
+    units: Collection[str],
+    wave: str | None,
+    platforms: Collection[str],
+    *,
+    delete_disks: bool = False,
+) -> Selection:
+    """What `--unit`, `--wave` and `--platform` mean together. Who names units alone means no platform, and the other
+    way round; who names nothing means all."""
+    codes = selection(inventory, units, wave)
+    if not platforms:
+        return Selection(codes, None if codes is None else frozenset(), delete_disks)
+    known = [platform.name for platform in inventory.platforms]
+    for name in platforms:
+        if name not in (*known, "all"):
+            hint = near(name, known) if known else "it has none: platforms.yml says which."
+            raise HaicapError(f'{inventory.slug} has no platform "{name}"; {hint}')
+    return Selection(codes or frozenset(), None if "all" in platforms else frozenset(platforms), delete_disks)
+
+
 def _codes_of_wave(inventory: Inventory, wave: str) -> frozenset[str]:
     waves = sorted(inventory.province.defaults.calendar)
     codes = frozenset(unit.code for unit in inventory.units if unit.wave == wave)
@@ -117,8 +139,9 @@ def near(text: str, known: Sequence[str]) -> str:
 
 
 def hosts_of(inventory: Inventory) -> dict[str, str | None]:
-    """Every host of the inventory, servers first, then gateways; with its unit's code."""
-    shared: dict[str, str | None] = dict.fromkeys(inventory.province.servers)
+    """Every host of the inventory: servers, machines, gateways; with its unit's code."""
+    machines = [machine for platform in inventory.platforms for machine in platform.machine_names]
+    shared: dict[str, str | None] = dict.fromkeys([*inventory.province.servers, *machines])
     return shared | {unit.gateway: unit.code for unit in sorted(inventory.units, key=lambda unit: unit.code)}
 
 
@@ -133,14 +156,20 @@ def ensure_answerable(*, yes: bool, as_json: bool) -> None:
         raise click.UsageError("--json asks nothing: give --yes too, or a plan file.")
 
 
-def ensure_kept(plan: Plan, delete_mailboxes: bool) -> None:
-    """Refused when the plan deletes a mailbox, and that was not said to be wanted."""
-    if plan.destroys and not delete_mailboxes:
-        listed = "\n".join(f"  {what}" for what in screen.few(plan.destroys))
-        raise Refused(
-            f"Nothing was done: this plan deletes for good what people have.\n{listed}\n"
-            "If that is meant, say --delete-mailboxes; else give each a last day in its staff file, and it is kept."
-        )
+def ensure_kept(plan: Plan, *, delete_mailboxes: bool, delete_disks: bool) -> None:
+    """Refused when the plan deletes a mailbox or a data disk, and that was not said to be wanted."""
+    mailboxes = [what for change in plan.pending if change.system == "mail" for what in change.destroys]
+    disks = [what for change in plan.pending if change.system == "machine" for what in change.destroys]
+    way_out = "If that is meant, say --delete-mailboxes; else give each a last day in its staff file, and it is kept."
+    _refuse_loss([] if delete_mailboxes else mailboxes, way_out)
+    way_out = "If that is meant, say --delete-disks; else make a plan without it, and they are kept."
+    _refuse_loss([] if delete_disks else disks, way_out)
+
+
+def _refuse_loss(what: Sequence[str], way_out: str) -> None:
+    if what:
+        listed = "\n".join(f"  {one}" for one in screen.few(what))
+        raise Refused(f"Nothing was done: this plan deletes for good what people have.\n{listed}\n{way_out}")
 
 
 def confirm(question: str, *, yes: bool) -> bool:

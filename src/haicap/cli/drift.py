@@ -15,7 +15,7 @@ from haicap.stack.workspace import Target
 
 @click.command("drift")
 @options.province
-@options.units
+@options.selection
 @options.target
 @options.ssh_key
 @options.as_json
@@ -25,6 +25,7 @@ def command(
     province: str | None,
     units: tuple[str, ...],
     wave: str | None,
+    platforms: tuple[str, ...],
     target: Target | None,
     ssh_key: Path | None,
     as_json: bool,
@@ -39,9 +40,9 @@ def command(
       haicap drift lam-dong --unit 24958
     """
     ws = ask.workspace(directory, province, target, ssh_key)
-    codes, names = ask.selection(ws.inventory, units, wave), ask.names_of(ws.inventory)
+    chosen, names = ask.selected(ws.inventory, units, wave, platforms), ask.names_of(ws.inventory)
     with Steps(names, 0, quiet=True, title="drift") as steps:
-        found = find_drift(ws, codes, steps.on_event)
+        found = find_drift(ws, chosen, steps.on_event)
     if as_json:
         told = {"format": "haicap.drift/1", "province": ws.slug, "target": ws.target}
         screen.put_json({**told, "changes": found.changes, "failures": found.failures})

@@ -12,15 +12,16 @@ from haicap.addressing.lockfile import write_keys
 from haicap.cli import ask, options, screen
 from haicap.cli.progress import Counter
 from haicap.errors import HaicapError
-from haicap.inventory.model import Inventory
-from haicap.reach.enrol import Enrolment, MailKeys, enrol
+from haicap.plan.selection import Selection
+from haicap.reach.enrol import Enrolment, enrol
 from haicap.stack.certificates import Standing, keep_certificate
+from haicap.stack.state import read_state
 from haicap.stack.workspace import Target, Workspace
 
 
 @click.command("enrol")
 @options.province
-@options.units
+@options.selection
 @click.option("--renew", metavar="HOST", multiple=True, help="Take the new key of a host that was installed anew.")
 @options.target
 @options.ssh_key
@@ -31,6 +32,7 @@ def command(
     province: str | None,
     units: tuple[str, ...],
     wave: str | None,
+    platforms: tuple[str, ...],
     renew: tuple[str, ...],
     target: Target | None,
     ssh_key: Path | None,
@@ -38,8 +40,8 @@ def command(
 ) -> int:
     """Collect what hosts make themselves: public WireGuard and DKIM keys, the SSH host key, a certificate request.
 
-    Hubs, name servers and the mail server always, and the gateways of the selected units. Compare the fingerprints
-    with the hosts' consoles.
+    Hubs, name servers and the mail server always, the gateways of the selected units, and hypervisors with the machines
+    that stand on them. Compare the fingerprints with the hosts' consoles.
 
     \b
     Example:
@@ -48,16 +50,16 @@ def command(
     """
     ws = ask.workspace(directory, province, target, ssh_key)
     known = ws.agreed_locks().keys
-    targets = _targets(ws, ask.selection(ws.inventory, units, wave), renew)
+    targets = _targets(ws, ask.selected(ws.inventory, units, wave, platforms), renew)
     connection = ws.connection()
-    mail = _mail_keys(ws.inventory)
+    makes = ws.makes()
     ws.enter()
     with Counter("enrol", len(targets), show=not as_json) as counter:
-        found = enrol(targets, connection, known, lambda name, _: counter.step(name), renew=renew, mail=mail)
+        found = enrol(targets, connection, known, lambda name, _: counter.step(name), renew=renew, makes=makes)
     good = {name: enrolment.keys for name, enrolment in found.items() if enrolment.keys is not None}
     write_keys(ws.keys_file, {**known, **good})
     standings = [
-        keep_certificate(ws, name, mail[name].fqdn, enrolment.request, datetime.now(UTC))
+        keep_certificate(ws, name, makes[name].names, enrolment.request, datetime.now(UTC))
         for name, enrolment in found.items()
         if enrolment.request is not None
     ]
@@ -70,17 +72,9 @@ def command(
     return int(len(good) < len(found) or any(standing.faults for standing in standings))
 
 
-def _mail_keys(inventory: Inventory) -> dict[str, MailKeys]:
-    """What the mail server makes besides, by its name."""
-    province, server = inventory.province, inventory.province.mail.server
-    if server is None:
-        return {}
-    return {server.name: MailKeys(f"{server.name}.{province.domain}", province.mail.dkim.publish)}
-
-
-def _targets(ws: Workspace, codes: Collection[str] | None, renew: Collection[str]) -> dict[str, str]:
+def _targets(ws: Workspace, chosen: Selection, renew: Collection[str]) -> dict[str, str]:
     """The addresses of the hosts that are meant, by name."""
-    hosts, addresses = ask.hosts_of(ws.inventory), ws.addresses()
+    hosts, addresses, codes = _chosen_hosts(ws, chosen), ws.addresses(), chosen.units
     for name in renew:
         if name not in hosts:
             raise HaicapError(f'{ws.slug} has no host "{name}" to renew; {ask.near(name, list(hosts))}')
@@ -89,7 +83,7 @@ def _targets(ws: Workspace, codes: Collection[str] | None, renew: Collection[str
     wanted = [name for name, unit in hosts.items() if unit is None or codes is None or unit in codes]
     if ws.target == "live":
         return {name: addresses[name] for name in wanted}
-    held = {status.name for status in ws.lab.ps()}
+    held = {status.name for status in ws.lab.ps()} | ws.locks.machines.keys()
     absent = [name for name in wanted if name not in held]
     if absent and codes is not None:
         told = f"The lab does not hold {', '.join(screen.few(absent))}: `haicap lab up {ws.slug}` adds what is missing."
@@ -97,6 +91,19 @@ def _targets(ws: Workspace, codes: Collection[str] | None, renew: Collection[str
             raise HaicapError(told)
         screen.say(told)
     return {name: addresses[name] for name in wanted if name in held}
+
+
+def _chosen_hosts(ws: Workspace, chosen: Selection) -> dict[str, str | None]:
+    """Hosts with their units' codes: of machines those that were made, and hypervisors where platforms are meant."""
+    roles = ws.inventory.province.servers
+    platforms = {machine: one.name for one in ws.inventory.platforms for machine in one.machine_names}
+    made = {recorded.inputs.get("machine") for recorded in read_state(ws).resources.values()}
+    return {
+        name: unit
+        for name, unit in ask.hosts_of(ws.inventory).items()
+        if (name not in platforms or name in made)
+        and (unit is not None or chosen.holds(None, {"role": roles.get(name), "platform": platforms.get(name)}))
+    }
 
 
 def _show(ws: Workspace, found: Mapping[str, Enrolment], known: Mapping[str, object]) -> None:

@@ -14,6 +14,7 @@ from haicap.cli.progress import Counter
 from haicap.errors import HaicapError
 from haicap.inspection import inspect
 from haicap.inspection.model import SYSTEMS, Inspection, Probe
+from haicap.plan.selection import Selection
 from haicap.stack.workspace import Target, Workspace
 
 _MARKS = {"passed": ("✓", "green"), "failed": ("✗", "bold red"), "unreachable": ("?", "bold yellow")}
@@ -23,7 +24,7 @@ _EXPLAINED = 20  # probes
 
 @click.command("inspect")
 @options.province
-@options.units
+@options.selection
 @click.option("--junit", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="A report for CI.")
 @click.option(
     "--system", "systems", multiple=True, type=click.Choice(SYSTEMS), help="Only these probes; may be given again."
@@ -39,6 +40,7 @@ def command(
     province: str | None,
     units: tuple[str, ...],
     wave: str | None,
+    platforms: tuple[str, ...],
     junit: Path | None,
     systems: tuple[str, ...],
     full: bool,
@@ -59,8 +61,8 @@ def command(
       haicap inspect lam-dong --unit 24958 --junit build/inspection.xml
     """
     ws = ask.workspace(directory, province, target, ssh_key)
-    codes = ask.selection(ws.inventory, units, wave)
-    found = _inspect(ws, codes, systems, as_of)
+    chosen = ask.selected(ws.inventory, units, wave, platforms)
+    found = _inspect(ws, chosen, systems, as_of)
     if junit is not None:
         screen.write(junit, found.to_junit())
     if as_json:
@@ -70,8 +72,8 @@ def command(
     return 0 if found.ok else 2
 
 
-def _inspect(ws: Workspace, codes: frozenset[str] | None, systems: tuple[str, ...], as_of: date) -> Inspection:
-    design = ws.design(as_of)
+def _inspect(ws: Workspace, chosen: Selection, systems: tuple[str, ...], as_of: date) -> Inspection:
+    design, codes = ws.design(as_of), chosen.units
     standing = {unit.code for unit in design.units if unit.gateway is not None}
     absent = sorted((codes or frozenset()) - standing)
     if not design.hosts or (codes and not codes & standing):
@@ -85,6 +87,7 @@ def _inspect(ws: Workspace, codes: frozenset[str] | None, systems: tuple[str, ..
             design,
             connection,
             units=codes,
+            platforms=chosen.platforms,
             systems=systems,
             addresses=addresses,
             on_done=lambda probe: counter.step(f"{probe.host} {probe.system}"),

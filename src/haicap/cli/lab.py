@@ -71,18 +71,26 @@ def image(as_json: bool) -> None:
 
 @command.command("up")
 @options.province
-@options.units
+@options.selection
 @options.as_json
 @click.pass_obj
-def up(directory: Path, province: str | None, units: tuple[str, ...], wave: str | None, as_json: bool) -> None:
-    """Start hubs, name servers and the gateways of the selected units; again, it adds what is missing.
+def up(
+    directory: Path,
+    province: str | None,
+    units: tuple[str, ...],
+    wave: str | None,
+    platforms: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Start hubs, name servers, the mail server, the gateways of the selected units, and hypervisors where
+    platforms are meant; again, it adds what is missing.
 
     \b
     Example:
       haicap lab up lam-dong --wave pilot
     """
     ws = Workspace.open(directory, ask.province_of(directory, province), "lab")
-    spec = lab_spec(ws.inventory, ws.agreed_locks(), ask.selection(ws.inventory, units, wave))
+    spec = lab_spec(ws.inventory, ws.agreed_locks(), ask.selected(ws.inventory, units, wave, platforms))
     _keep_out_of_git(ws.folder / ".lab")
     with Counter("lab", len(spec.hosts), show=not as_json) as counter:
         statuses = ws.lab.up(spec, lambda line: _progress(counter, line))

@@ -55,6 +55,23 @@ delete_mailboxes = click.option(
 full = click.option("--full", is_flag=True, help="All that is created, and long changes to their end.")
 
 
+delete_disks = click.option(
+    "--delete-disks", is_flag=True, help="Data disks that nothing uses any more are deleted for good, not kept."
+)
+
+
+def selection(verb: Verb) -> Verb:
+    """`--unit`, `--wave` and `--platform`."""
+    platform = click.option(
+        "--platform",
+        "platforms",
+        metavar="NAME",
+        multiple=True,
+        help="Only this platform's machines (`all`: every one's); may be given again.",
+    )
+    return units(platform(verb))
+
+
 def units(verb: Verb) -> Verb:
     """`--unit` and `--wave`."""
     unit = click.option(

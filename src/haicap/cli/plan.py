@@ -17,7 +17,8 @@ from haicap.stack.workspace import Target
 @options.province
 @click.option("-o", "file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write it for apply.")
 @options.as_of
-@options.units
+@options.selection
+@options.delete_disks
 @options.target
 @options.full
 @options.as_json
@@ -29,6 +30,8 @@ def command(
     as_of: date,
     units: tuple[str, ...],
     wave: str | None,
+    platforms: tuple[str, ...],
+    delete_disks: bool,
     target: Target | None,
     full: bool,
     as_json: bool,
@@ -43,7 +46,8 @@ def command(
       haicap plan lam-dong --as-of 2025-07-01 -o plan.json
     """
     ws = ask.workspace(directory, province, target)
-    made = make_plan(ws, as_of, ask.selection(ws.inventory, units, wave))
+    chosen = ask.selected(ws.inventory, units, wave, platforms, delete_disks=delete_disks)
+    made = make_plan(ws, as_of, chosen)
     if file is not None:
         screen.write(file, dump(made.to_json()))
     if as_json:

@@ -57,7 +57,9 @@ def workspace(jobs: Sequence[HostJob], context: Connection, mode: Mode) -> Itera
     with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-") as name:
         folder = Path(name)
         known_hosts = _write(folder / "known_hosts", _known_hosts(jobs, context))
-        inventory = _write(folder / "inventory.yml", yaml.dump(_inventory(jobs, context, mode), Dumper=_Dumper))
+        inventory = _write(
+            folder / "inventory.yml", yaml.dump(_inventory(jobs, context, mode, known_hosts), Dumper=_Dumper)
+        )
         playbook = _write(folder / "haicap.yml", yaml.safe_dump(_playbook(context), sort_keys=False))
         yield Workspace(folder, inventory, playbook, _environment(folder, known_hosts, context, len(jobs)))
 
@@ -77,21 +79,27 @@ def _write(path: Path, text: str) -> Path:
 
 
 def _known_hosts(jobs: Sequence[HostJob], context: Connection) -> str:
-    lines = []
+    lines: dict[str, None] = {}
     for job in jobs:
-        key = context.known_hosts.get(job.name)
-        place = job.address if context.port == 22 else f"[{job.address}]:{context.port}"
-        if key:
-            lines.append(f"{place} {' '.join(key.split()[:2])}\n")
+        jump = context.jumps.get(job.name)
+        places = [
+            (job.name, job.address, context.port if jump is None else 22),
+            *([(*jump, context.port)] if jump else []),
+        ]
+        for name, address, port in places:
+            key = context.known_hosts.get(name)
+            if key:
+                place = address if port == 22 else f"[{address}]:{port}"
+                lines[f"{place} {' '.join(key.split()[:2])}\n"] = None
     return "".join(lines)
 
 
-def _inventory(jobs: Sequence[HostJob], context: Connection, mode: Mode) -> dict[str, Any]:
+def _inventory(jobs: Sequence[HostJob], context: Connection, mode: Mode, known_hosts: Path) -> dict[str, Any]:
     """All hosts in a group a role; the role's rules are the group's variables, so that one task serves every role."""
     groups: dict[str, Any] = {}
     for job in jobs:
         group = groups.setdefault(job.role, {"hosts": {}, "vars": _defaults(job.role)})
-        group["hosts"][job.name] = _host_variables(job, context, mode)
+        group["hosts"][job.name] = _host_variables(job, context, mode) | _through(job, context, known_hosts)
     return {"all": {"children": groups}}
 
 
@@ -106,6 +114,21 @@ def _host_variables(job: HostJob, context: Connection, mode: Mode) -> dict[str, 
         "haicap_packages": list(job.packages),
         "haicap_absent": mode == "absent",
         "haicap_observe": mode == "observe",
+    }
+
+
+def _through(job: HostJob, context: Connection, known_hosts: Path) -> dict[str, Any]:
+    """How a machine is reached through its hypervisor; the line's other end is a machine as haicap made it."""
+    if job.name not in context.jumps:
+        return {}
+    _, address = context.jumps[job.name]
+    key = ["-i", str(context.key_file)] if context.key_file is not None else []
+    options = [*_ssh_options(known_hosts, context), *key, "-p", str(context.port), "-l", context.user]
+    command = shlex.join(["ssh", *options, "-W", "[%h]:%p", address])
+    return {
+        "ansible_ssh_common_args": f"-o {shlex.quote(f'ProxyCommand={command}')}",
+        "ansible_port": 22,
+        "ansible_user": "root",
     }
 
 

@@ -12,6 +12,7 @@ from netaddr import IPAddress, IPNetwork
 
 from haicap.addressing.model import Locks, Member
 from haicap.design.lan import LanDesign
+from haicap.design.machines import MachineName
 from haicap.design.mail import MailRecord
 from haicap.inventory.model import Inventory, Province, Stage, Unit
 
@@ -45,7 +46,9 @@ def server_name(province: Province, server: str) -> str:
     return f"{server}.{province.domain}."
 
 
-def design_province_zones(inventory: Inventory, locks: Locks, mail: Iterable[MailRecord] = ()) -> DnsDesign:
+def design_province_zones(
+    inventory: Inventory, locks: Locks, mail: Iterable[MailRecord] = (), machines: Iterable[MachineName] = ()
+) -> DnsDesign:
     """The zones that units share: the province's own, its legacy domains, and the reverse zones of its pools."""
     province = inventory.province
     servers = [server.name for server in province.name_servers]
@@ -59,6 +62,7 @@ def design_province_zones(inventory: Inventory, locks: Locks, mail: Iterable[Mai
     for name in province.servers:
         _add_host(zones, server_name(province, name), locks.members[name], ttl)
     _add_mail(zones, mail, ttl)
+    _add_machines(zones, machines, province)
     return DnsDesign(tuple(zones), zones)
 
 
@@ -94,13 +98,13 @@ def design_unit_records(
 
 
 def reverse_zones(province: Province) -> tuple[str, ...]:
-    """The reverse zones of the pools of units and loopbacks, on octet and nibble boundaries (RFC 1035, 3596)."""
+    """The reverse zones of units, loopbacks and machines, on octet and nibble boundaries (RFC 1035, 3596)."""
     zones: dict[str, None] = {}
-    for pool in (province.pools.units, province.pools.loopbacks):
-        for network in pool.networks:
+    for pool in (province.pools.units, province.pools.loopbacks, province.pools.machines):
+        for network in pool.networks if pool else ():
             zones.update(dict.fromkeys(_octet_zones(IPNetwork(str(network)))))
-    for pool6 in (province.pools.units6, province.pools.loopbacks6):
-        for network6 in pool6.networks:
+    for pool6 in (province.pools.units6, province.pools.loopbacks6, province.pools.machines6):
+        for network6 in pool6.networks if pool6 else ():
             zones.update(dict.fromkeys(_nibble_zones(IPNetwork(str(network6)))))
     return tuple(zones)
 
@@ -135,6 +139,18 @@ def _add_addresses(zones: dict[str, dict[str, RecordSet]], name: str, addresses:
 def _add_mail(zones: dict[str, dict[str, RecordSet]], mail: Iterable[MailRecord], ttl: int) -> None:
     for name, kind, contents in mail:
         zones[zone_of(name, zones)][f"{name} {kind}"] = RecordSet(ttl, contents)
+
+
+def _add_machines(zones: dict[str, dict[str, RecordSet]], machines: Iterable[MachineName], province: Province) -> None:
+    dns = province.defaults.dns
+    for machine in machines:
+        ttl = dns.trial_ttl if machine.moves else dns.ttl
+        if machine.own:
+            _add_addresses(zones, machine.name, [*machine.v4, *machine.v6], ttl)
+            continue
+        sets = zones[zone_of(machine.name, zones)]
+        sets[f"{machine.name} A"] = RecordSet(ttl, machine.v4)
+        sets[f"{machine.name} AAAA"] = RecordSet(ttl, machine.v6)
 
 
 def zone_of(name: str, zones: Iterable[str]) -> str:

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from datetime import date
+from ipaddress import ip_address
 
-from haicap.inventory.model import Image, Province, Stage
+from haicap.addressing.model import Locks, Placed
+from haicap.inventory.model import Image, Inventory, Profile, Province, Stage
+from haicap.inventory.platforms import Platform
+from haicap.lifecycle.stages import is_standing, stage_on
 
 BRIDGE = "br-machines"
 GATEWAY6 = "fe80::1"
+
+
+@dataclass(frozen=True)
+class Site:
+    """What a lab has instead of the inventory's images and operators' keys, and how large its machines are at most."""
+
+    image: Image
+    authorized_keys: tuple[str, ...]
+    largest: Profile
+    disk_gib: int
 
 
 @dataclass(frozen=True)
@@ -28,6 +42,18 @@ class HypervisorDesign:
     bridge: str
     gateways: tuple[str, ...]
     guests: tuple[Guest, ...]
+
+
+@dataclass(frozen=True)
+class MachineName:
+    """An absolute name and the addresses that it leads to. `own`: the machine's own, which the addresses lead back to;
+    `moves`: it may soon lead to others."""
+
+    name: str
+    v4: tuple[str, ...]
+    v6: tuple[str, ...]
+    own: bool
+    moves: bool
 
 
 @dataclass(frozen=True)
@@ -92,8 +118,8 @@ class MachineDesign:
 
 @dataclass(frozen=True)
 class PlatformDesign:
-    """A platform on a date. `active` are the machines that its names lead to: its own, or those of `replaces` until
-    the cut-over."""
+    """A platform on a date. `active` are the machines that its names lead to: its own, or those of the platform that it
+    replaces until the cut-over. `writes` is where users' changes are taken. Without machines it does not stand."""
 
     name: str
     title: str
@@ -102,6 +128,7 @@ class PlatformDesign:
     vendor: str | None
     kept_from: str | None
     stage: Stage
+    writes: bool
     names: tuple[str, ...]
     active: tuple[str, ...]
     serves: tuple[str, ...]
@@ -110,11 +137,201 @@ class PlatformDesign:
     machines: tuple[MachineDesign, ...]
 
 
+def design_platforms(inventory: Inventory, locks: Locks, as_of: date, site: Site | None) -> tuple[PlatformDesign, ...]:
+    """Every platform on a date, in the inventory's order. Every machine is locked (`addressing.verify`)."""
+    stages = {platform.name: stage_of(platform, inventory.platforms, locks, as_of) for platform in inventory.platforms}
+    return tuple(
+        PlatformDesign(
+            name=platform.name,
+            title=platform.title,
+            kind=platform.kind,
+            owner=platform.owner,
+            vendor=platform.vendor,
+            kept_from=platform.kept_from,
+            stage=stages[platform.name],
+            writes=_writes(platform, stages[platform.name], stages, locks),
+            names=platform.names,
+            active=_active(platform, inventory.platforms, stages, locks),
+            serves=platform.serves,
+            role=platform.role,
+            replaces=platform.replaces,
+            machines=_machines(inventory.province, platform, locks, site) if is_standing(stages[platform.name]) else (),
+        )
+        for platform in inventory.platforms
+    )
+
+
+def stage_of(platform: Platform, platforms: Sequence[Platform], locks: Locks, as_of: date) -> Stage:
+    """The stage of a platform: its dates', but one that is replaced is live until the cut-over freezes it, and stands
+    until the name is switched."""
+    stage = stage_on(platform.dates, as_of)
+    successor = next((other.name for other in platforms if other.replaces == platform.name), None)
+    cutover = locks.cutovers.get(successor or "")
+    if successor is None or stage == "absent":
+        return stage
+    if cutover is None:
+        return "live" if stage in ("frozen", "retired") else stage
+    return stage if cutover.switched and stage == "retired" else "frozen"
+
+
+def _writes(platform: Platform, stage: Stage, stages: Mapping[str, Stage], locks: Locks) -> bool:
+    """Whether users' changes are taken: not when frozen, and not before the cut-over from one that stands."""
+    if stage not in ("trial", "live"):
+        return False
+    return not _waits(platform, stages, locks)
+
+
+def _waits(platform: Platform, stages: Mapping[str, Stage], locks: Locks) -> bool:
+    """Whether the platform that it replaces still has the name."""
+    cutover = locks.cutovers.get(platform.name)
+    before = stages.get(platform.replaces or "", "absent")
+    return is_standing(before) and not (cutover and cutover.switched)
+
+
+def _active(
+    platform: Platform, platforms: Sequence[Platform], stages: Mapping[str, Stage], locks: Locks
+) -> tuple[str, ...]:
+    if _waits(platform, stages, locks):
+        return next(other.machine_names for other in platforms if other.name == platform.replaces)
+    return platform.machine_names if is_standing(stages[platform.name]) else ()
+
+
+def _machines(province: Province, platform: Platform, locks: Locks, site: Site | None) -> tuple[MachineDesign, ...]:
+    return tuple(
+        _machine(province, platform, name, placed, site)
+        for name in platform.machine_names
+        if (placed := locks.machines.get(name)) is not None
+    )
+
+
+def _machine(province: Province, platform: Platform, name: str, placed: Placed, site: Site | None) -> MachineDesign:
+    profile = province.profiles[platform.machines.profile]
+    image = next(image for image in province.images if image.name == platform.machines.image)
+    gateway, prefix = network_of(province, placed.address)
+    largest = site.largest if site else profile
+    memory, vcpus = min(profile.memory_mib, largest.memory_mib), min(profile.vcpus, largest.vcpus)
+    return MachineDesign(
+        name=name,
+        fqdn=f"{name}.{province.domain}",
+        platform=platform.name,
+        hypervisor=placed.hypervisor,
+        vcpus=vcpus,
+        max_vcpus=max(vcpus, min(profile.max_vcpus or vcpus, largest.max_vcpus or largest.vcpus)),
+        memory_mib=memory,
+        max_memory_mib=max(memory, min(profile.max_memory_mib or memory, largest.max_memory_mib or largest.memory_mib)),
+        root_gib=min(placed.root_gib, largest.root_gib) if site else placed.root_gib,
+        disks={disk: min(gib, site.disk_gib) if site else gib for disk, gib in sorted(placed.disks.items())},
+        image=site.image.model_copy(update={"name": image.name}) if site else image,
+        address=placed.address,
+        prefix=prefix,
+        gateway=gateway,
+        address6=placed.address6,
+        authorized_keys=site.authorized_keys if site else province.ssh.authorized_keys,
+    )
+
+
 def network_of(province: Province, address: str) -> tuple[str, int]:
     """The gateway and the prefix length of the machines' network that an address is in."""
     found = ip_address(address)
-    for network in province.pools.machines.networks if province.pools.machines else ():
-        if found in network:
-            return str(network[1]), network.prefixlen
-    single = ip_network(address)
-    return str(single[0]), single.prefixlen
+    pool = province.pools.machines
+    network = next(network for network in (pool.networks if pool else ()) if found in network)
+    return str(network[1]), network.prefixlen
+
+
+def guests_of(locks: Locks, hypervisor: str) -> tuple[Guest, ...]:
+    """The machines that are placed on a hypervisor, by name."""
+    return tuple(
+        Guest(name, placed.address, placed.address6)
+        for name, placed in sorted(locks.machines.items())
+        if placed.hypervisor == hypervisor and placed.removed is None
+    )
+
+
+def design_hypervisor(province: Province, guests: tuple[Guest, ...]) -> HypervisorDesign:
+    """A hypervisor's network for its machines."""
+    pool = province.pools.machines
+    return HypervisorDesign(BRIDGE, tuple(str(network[1]) for network in (pool.networks if pool else ())), guests)
+
+
+def ready_hosts(inventory: Inventory, locks: Locks, platforms: Sequence[PlatformDesign]) -> Iterator[PlatformHost]:
+    """What shall stand inside each machine that is enrolled and has its certificate."""
+    province = inventory.province
+    known = {platform.name: platform for platform in inventory.platforms}
+    servers = [locks.members[server.name] for server in province.name_servers]
+    for platform in platforms:
+        given = known[platform.name]
+        allowed, allowed6 = _users(inventory, locks, platform.serves)
+        for machine in platform.machines:
+            if missing_papers(locks, machine.name):
+                continue
+            yield PlatformHost(
+                name=machine.name,
+                role=platform.role,
+                fqdn=machine.fqdn,
+                address=machine.address,
+                address6=machine.address6,
+                source=f"inventories/{inventory.slug}",
+                resolvers=tuple(server.loopback for server in servers),
+                time_servers=tuple(locks.members[hub.name].loopback for hub in province.hubs),
+                platform=platform.name,
+                title=platform.title,
+                stage=platform.stage if platform.writes else "frozen",
+                names=platform.names,
+                port=given.service.port,
+                health=given.service.health,
+                certificate=locks.certificates[machine.name],
+                authority=locks.certificates["ca"],
+                allowed=allowed,
+                allowed6=allowed6,
+                gateways=(machine.gateway,),
+                disks=tuple(machine.disks),
+                logs_to=province.defaults.logs_to,
+            )
+
+
+def missing_papers(locks: Locks, machine: str) -> str:
+    """What keeps a machine from being configured; empty when nothing does."""
+    if machine not in locks.keys:
+        return "its host key is not enrolled"
+    if not {machine, "ca"} <= locks.certificates.keys():
+        return f"certificates/{machine}.pem and ca.pem are not there: have certificates/{machine}.csr signed"
+    return ""
+
+
+def machine_names(
+    inventory: Inventory, locks: Locks, platforms: Sequence[PlatformDesign], as_of: date
+) -> Iterator[MachineName]:
+    """The names of machines that are ready, and of platforms whose machines are."""
+    ready = {
+        machine.name: machine
+        for platform in platforms
+        for machine in platform.machines
+        if not missing_papers(locks, machine.name)
+    }
+    for machine in ready.values():
+        yield MachineName(f"{machine.fqdn}.", (machine.address,), (machine.address6,), own=True, moves=False)
+    for given, platform in zip(inventory.platforms, platforms, strict=True):
+        active = [ready[name] for name in platform.active if name in ready]
+        if active and is_standing(platform.stage):
+            moves = _moves(given, locks, as_of) or any(other.replaces == given.name for other in inventory.platforms)
+            v4, v6 = tuple(one.address for one in active), tuple(one.address6 for one in active)
+            yield from (MachineName(f"{name}.", v4, v6, own=False, moves=moves) for name in platform.names)
+
+
+def _moves(platform: Platform, locks: Locks, as_of: date) -> bool:
+    """Whether a cut-over is ahead, or may still be taken back: then nobody may keep the name's address for long."""
+    cutover = locks.cutovers.get(platform.name)
+    if platform.replaces is None:
+        return False
+    if cutover is None or cutover.switched is None:
+        return True
+    return (as_of - date.fromisoformat(cutover.switched[:10])).days <= platform.rollback_days
+
+
+def _users(inventory: Inventory, locks: Locks, serves: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The networks of the units that a platform serves: whole pools where it serves all."""
+    pools = inventory.province.pools
+    if not serves:
+        return tuple(map(str, pools.units.networks)), tuple(map(str, pools.units6.networks))
+    members = [locks.members[unit.identity] for unit in inventory.units if unit.code in serves]
+    return tuple(m.block for m in members if m.block), tuple(m.block6 for m in members if m.block6)

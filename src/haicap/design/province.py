@@ -11,7 +11,18 @@ from haicap.addressing.model import Keys, Locks, Member
 from haicap.design.accounts import AccountsDesign, People, design_accounts
 from haicap.design.dns import DnsDesign, design_province_zones, design_unit_records, unit_zone
 from haicap.design.lan import LanDesign, design_lan
-from haicap.design.machines import HypervisorDesign
+from haicap.design.machines import (
+    HypervisorDesign,
+    PlatformDesign,
+    PlatformHost,
+    Site,
+    design_hypervisor,
+    design_platforms,
+    guests_of,
+    machine_names,
+    missing_papers,
+    ready_hosts,
+)
 from haicap.design.mail import (
     DirectoryDesign,
     MailRecord,
@@ -108,22 +119,28 @@ class ProvinceDesign:
     waiting: tuple[Waiting, ...]
     mail_server: HostDesign | None = None
     directory: DirectoryDesign | None = None
+    hypervisors: tuple[HostDesign, ...] = ()
+    platforms: tuple[PlatformDesign, ...] = ()
+    platform_hosts: tuple[PlatformHost, ...] = ()
 
     @property
     def hosts(self) -> tuple[HostDesign, ...]:
-        """All hosts that can be configured: servers, gateways."""
+        """All members of the VPN that can be configured: servers, gateways."""
         gateways = tuple(unit.gateway for unit in self.units if unit.gateway is not None)
         return (*self.servers, *gateways)
 
     @property
     def servers(self) -> tuple[HostDesign, ...]:
-        """The hosts that units share: hubs, name servers, the mail server."""
-        return (*self.hubs, *self.name_servers, *((self.mail_server,) if self.mail_server else ()))
+        """The hosts that units share: hubs, name servers, the mail server, hypervisors."""
+        return (*self.hubs, *self.name_servers, *((self.mail_server,) if self.mail_server else ()), *self.hypervisors)
 
 
-def design_province(inventory: Inventory, locks: Locks, as_of: date, people: People | None = None) -> ProvinceDesign:
-    """Design a province; without `people`, no accounts. Every unit and server must be locked (`addressing.verify`)."""
-    builder = _Builder(inventory, locks, as_of, people)
+def design_province(
+    inventory: Inventory, locks: Locks, as_of: date, people: People | None = None, site: Site | None = None
+) -> ProvinceDesign:
+    """Design a province; without `people`, no accounts. Every unit, server and machine must be locked
+    (`addressing.verify`). `site` is a lab's own."""
+    builder = _Builder(inventory, locks, as_of, people, site)
     return ProvinceDesign(
         slug=inventory.slug,
         as_of=as_of,
@@ -134,6 +151,9 @@ def design_province(inventory: Inventory, locks: Locks, as_of: date, people: Peo
         waiting=builder.waiting(),
         mail_server=builder.mail_server(),
         directory=builder.directory(),
+        hypervisors=builder.hypervisors(),
+        platforms=builder.platforms,
+        platform_hosts=tuple(ready_hosts(inventory, locks, builder.platforms)),
     )
 
 
@@ -156,7 +176,9 @@ def _host_names(inventory: Inventory) -> list[str]:
 class _Builder:
     """Holds what all parts of one design share."""
 
-    def __init__(self, inventory: Inventory, locks: Locks, as_of: date, people: People | None) -> None:
+    def __init__(
+        self, inventory: Inventory, locks: Locks, as_of: date, people: People | None, site: Site | None
+    ) -> None:
         self._inventory, self._province, self._locks, self._as_of = inventory, inventory.province, locks, as_of
         self._mail_name = self._ready_mail_server()
         given = people.officers if people is not None else None
@@ -164,7 +186,10 @@ class _Builder:
         standing = people if people is not None and self._mail_name else None
         self._accounts = design_accounts(inventory, standing, as_of) if standing else {}
         self._stages = {unit.identity: stages_of(inventory.province, unit, as_of) for unit in inventory.units}
-        self._shared_zones = design_province_zones(inventory, locks, self._mail_records())
+        self.platforms = design_platforms(inventory, locks, as_of, site)
+        self._guests = {hypervisor.name: guests_of(locks, hypervisor.name) for hypervisor in self._province.hypervisors}
+        names = machine_names(inventory, locks, self.platforms, as_of)
+        self._shared_zones = design_province_zones(inventory, locks, self._mail_records(), names)
         servers = [locks.members[server.name] for server in self._province.name_servers]
         self._resolver = Resolver(
             zones=self._shared_zones.owned,
@@ -180,7 +205,7 @@ class _Builder:
                 hub.name,
                 "hub",
                 self._locks.members[hub.name],
-                design_hub(self._province, self._locks, hub, peers),
+                design_hub(self._province, self._locks, hub, peers, self._guests),
                 time_servers=self._province.defaults.time_servers,
             )
             for hub in self._province.hubs
@@ -209,6 +234,19 @@ class _Builder:
             self._inventory, self._locks.keys[name], certificates[name], certificates["ca"], member, self._as_of
         )
         return self._host(name, "mail", member, design_member(self._province, self._locks, member), mail=mail)
+
+    def hypervisors(self) -> tuple[HostDesign, ...]:
+        return tuple(
+            self._host(
+                name,
+                "hypervisor",
+                self._locks.members[name],
+                design_member(self._province, self._locks, self._locks.members[name], guests),
+                hypervisor=design_hypervisor(self._province, guests),
+            )
+            for name, guests in self._guests.items()
+            if name in self._locks.keys
+        )
 
     def directory(self) -> DirectoryDesign | None:
         if self._mail_name is None:
@@ -273,7 +311,7 @@ class _Builder:
             for unit in sorted(self._inventory.units, key=lambda unit: unit.identity)
             if unit.gateway not in self._locks.keys and any(map(is_standing, self._stages[unit.identity].values()))
         ]
-        return (*servers, *self._waiting_accounts(), *gateways)
+        return (*servers, *self._waiting_accounts(), *self._waiting_machines(), *gateways)
 
     def _missing(self, server: str) -> str:
         """What an enrolled mail server lacks."""
@@ -297,6 +335,12 @@ class _Builder:
         if unlocked:
             reason = f"{unlocked} accounts have no address yet"
             yield Waiting(name, None, reason, f"haicap lock {self._inventory.slug}")
+
+    def _waiting_machines(self) -> Iterator[Waiting]:
+        for platform in self.platforms:
+            for machine in platform.machines:
+                if reason := missing_papers(self._locks, machine.name):
+                    yield Waiting(machine.name, None, reason, f"haicap enrol {self._inventory.slug}")
 
     def _member_vpn(self, member: Member, standing: bool) -> VpnDesign:
         locks = self._locks if standing else Locks(self._locks.members, self._locks.names, {})
@@ -345,6 +389,7 @@ class _Builder:
         lan: LanDesign | None = None,
         dns: NameServerDesign | None = None,
         mail: MailServerDesign | None = None,
+        hypervisor: HypervisorDesign | None = None,
         time_servers: tuple[str, ...] = (),
     ) -> HostDesign:
         return HostDesign(
@@ -361,4 +406,5 @@ class _Builder:
             lan=lan,
             dns=dns,
             mail=mail,
+            hypervisor=hypervisor,
         )

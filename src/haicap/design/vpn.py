@@ -6,12 +6,13 @@ WireGuard's allowed addresses. Hubs share nothing: each knows all members by its
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from netaddr import IPNetwork
 
 from haicap.addressing.model import Locks, Member
+from haicap.design.machines import Guest
 from haicap.inventory.model import Hub, Province
 
 
@@ -82,15 +83,23 @@ class VpnDesign:
     bfd_multiplier: int
 
 
-def own_prefixes(member: Member) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What a member announces: its block and loopback, IPv4 and IPv6."""
-    v4 = (*([member.block] if member.block else []), f"{member.loopback}/32")
-    v6 = (*([member.block6] if member.block6 else []), f"{member.loopback6}/128")
+def own_prefixes(member: Member, guests: Sequence[Guest] = ()) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a member announces: its block and loopback, and a hypervisor's guests, IPv4 and IPv6."""
+    v4 = (
+        *([member.block] if member.block else []),
+        f"{member.loopback}/32",
+        *(f"{guest.address}/32" for guest in guests),
+    )
+    v6 = (
+        *([member.block6] if member.block6 else []),
+        f"{member.loopback6}/128",
+        *(f"{guest.address6}/128" for guest in guests),
+    )
     return v4, v6
 
 
-def design_member(province: Province, locks: Locks, member: Member) -> VpnDesign:
-    """The VPN of a gateway or a name server: a tunnel to each hub that is enrolled, the first hub preferred."""
+def design_member(province: Province, locks: Locks, member: Member, guests: Sequence[Guest] = ()) -> VpnDesign:
+    """The VPN of all but hubs: a tunnel to each hub that is enrolled, the first hub preferred."""
     interfaces: list[Interface] = []
     neighbors: list[Neighbor] = []
     for order, hub in enumerate(province.hubs):
@@ -112,11 +121,14 @@ def design_member(province: Province, locks: Locks, member: Member) -> VpnDesign
                 _address(tunnel.v6),
             )
         )
-    return _design(province, member, tuple(interfaces), tuple(neighbors))
+    return _design(province, member, tuple(interfaces), tuple(neighbors), guests)
 
 
-def design_hub(province: Province, locks: Locks, hub: Hub, peers: Mapping[str, Member]) -> VpnDesign:
-    """The VPN of a hub: one interface, a peer and a BGP neighbour for each enrolled member, by host name."""
+def design_hub(
+    province: Province, locks: Locks, hub: Hub, peers: Mapping[str, Member], guests: Mapping[str, Sequence[Guest]]
+) -> VpnDesign:
+    """The VPN of a hub: one interface, a peer and a BGP neighbour for each enrolled member, by host name; `guests` are
+    the machines of each hypervisor among them."""
     network, network6 = IPNetwork(str(hub.tunnels)), IPNetwork(str(hub.tunnels6))
     own6 = str(network6[1])
     enrolled = [(name, member) for name, member in sorted(peers.items()) if name in locks.keys]
@@ -125,27 +137,44 @@ def design_hub(province: Province, locks: Locks, hub: Hub, peers: Mapping[str, M
         (f"{network[1]}/{network.prefixlen}", f"{own6}/{network6.prefixlen}"),
         hub.port,
         province.defaults.vpn.mtu,
-        tuple(Peer(name, locks.keys[name].wireguard, _reachable(member, hub)) for name, member in enrolled),
+        tuple(
+            Peer(name, locks.keys[name].wireguard, _reachable(member, hub, guests.get(name, ())))
+            for name, member in enrolled
+        ),
     )
     neighbors = tuple(
-        Neighbor(name, "members", _address(member.tunnels[hub.name].v4), member.asn, 100, *own_prefixes(member), own6)
+        Neighbor(
+            name,
+            "members",
+            _address(member.tunnels[hub.name].v4),
+            member.asn,
+            100,
+            *own_prefixes(member, guests.get(name, ())),
+            own6,
+        )
         for name, member in enrolled
     )
     return _design(province, locks.members[hub.name], (interface,), neighbors)
 
 
-def _reachable(member: Member, hub: Hub) -> tuple[str, ...]:
+def _reachable(member: Member, hub: Hub, guests: Sequence[Guest]) -> tuple[str, ...]:
     """The addresses that a hub takes from, and sends to, one member."""
     tunnel = member.tunnels[hub.name]
-    v4, v6 = own_prefixes(member)
+    v4, v6 = own_prefixes(member, guests)
     return (f"{_address(tunnel.v4)}/32", *v4, f"{_address(tunnel.v6)}/128", *v6)
 
 
 def _design(
-    province: Province, member: Member, interfaces: tuple[Interface, ...], neighbors: tuple[Neighbor, ...]
+    province: Province,
+    member: Member,
+    interfaces: tuple[Interface, ...],
+    neighbors: tuple[Neighbor, ...],
+    guests: Sequence[Guest] = (),
 ) -> VpnDesign:
     pools, vpn = province.pools, province.defaults.vpn
-    v4, v6 = own_prefixes(member)
+    shared = [pool for pool in (pools.units, pools.loopbacks, pools.machines) if pool]
+    shared6 = [pool for pool in (pools.units6, pools.loopbacks6, pools.machines6) if pool]
+    v4, v6 = own_prefixes(member, guests)
     tunnels = [str(hub.tunnels) for hub in province.hubs]
     tunnels6 = [str(hub.tunnels6) for hub in province.hubs]
     return VpnDesign(
@@ -158,10 +187,10 @@ def _design(
         announce6=v6,
         discard=tuple([member.block] if member.block else []),
         discard6=tuple([member.block6] if member.block6 else []),
-        pools=tuple(Allowed(str(n), p.prefix) for p in (pools.units, pools.loopbacks) for n in p.networks),
-        pools6=tuple(Allowed(str(n), p.prefix) for p in (pools.units6, pools.loopbacks6) for n in p.networks),
-        internal=(*(str(n) for p in (pools.units, pools.loopbacks) for n in p.networks), *tunnels),
-        internal6=(*(str(n) for p in (pools.units6, pools.loopbacks6) for n in p.networks), *tunnels6),
+        pools=tuple(Allowed(str(n), p.prefix) for p in shared for n in p.networks),
+        pools6=tuple(Allowed(str(n), p.prefix) for p in shared6 for n in p.networks),
+        internal=(*(str(n) for p in shared for n in p.networks), *tunnels),
+        internal6=(*(str(n) for p in shared6 for n in p.networks), *tunnels6),
         bfd_interval_ms=vpn.bfd_interval_ms,
         bfd_multiplier=vpn.bfd_multiplier,
     )

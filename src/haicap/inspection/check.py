@@ -111,7 +111,23 @@ class Post:
         return {"kind": "post", **asdict(self)}
 
 
-Command = Shell | Lease | Dial | Ask | Post
+@dataclass(frozen=True)
+class Fetch:
+    """A page over HTTPS from a client's namespace: `path` of `name` at an address, see `web`. `authority` is PEM."""
+
+    netns: str
+    address: str
+    name: str
+    path: str
+    authority: str
+    seconds: float = 8.0
+
+    def job(self) -> dict[str, Any]:
+        """What `onhost` reads."""
+        return {"kind": "fetch", **asdict(self)}
+
+
+Command = Shell | Lease | Dial | Ask | Post | Fetch
 
 
 @dataclass(frozen=True)

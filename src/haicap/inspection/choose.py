@@ -6,14 +6,17 @@ from collections.abc import Collection, Iterator, Sequence
 
 from haicap.design.province import HostDesign, ProvinceDesign, UnitDesign
 from haicap.errors import HaicapError
-from haicap.inspection import dns, lan, mail, vpn, walls
+from haicap.inspection import dns, lan, machine, mail, vpn, walls
 from haicap.inspection.check import Check
 from haicap.inspection.resolve import resolve
 from haicap.inspection.services import services
 
 
-def checks_of(design: ProvinceDesign, units: Collection[str] | None = None) -> tuple[Check, ...]:
-    """The checks of servers and units, in that order; with `units` (codes) those of these units alone.
+def checks_of(
+    design: ProvinceDesign, units: Collection[str] | None = None, platforms: Collection[str] | None = None
+) -> tuple[Check, ...]:
+    """The checks of servers, machines and units, in that order; with `units` (codes) or `platforms` (names) those of
+    these alone.
 
     A unit whose gateway does not stand, or is not enrolled, calls for none. HaicapError for a code that there is not.
     """
@@ -26,10 +29,12 @@ def checks_of(design: ProvinceDesign, units: Collection[str] | None = None) -> t
     checks: list[Check] = []
     if units is None:
         checks += _shared(design)
+    checks += machine.machines(design, platforms)
     for unit in chosen:
         partner = _partner(unit, chosen) or _partner(unit, standing)
         checks += _gateway(design, unit, unit.gateway, partner) if unit.gateway else ()
         checks += mail.mail(design, unit, partner)
+        checks += machine.users(design, unit, platforms)
     checks += [check for unit in selected for check in _names(design, unit)]
     return tuple(checks)
 

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from haicap.inspection.junit import junit
 
-System = Literal["lan", "vpn", "dns", "mail", "gateway", "hub"]
-SYSTEMS: tuple[System, ...] = ("lan", "vpn", "dns", "mail", "gateway", "hub")
+System = Literal["lan", "vpn", "dns", "mail", "machine", "gateway", "hub", "hypervisor"]
+SYSTEMS: tuple[System, ...] = ("lan", "vpn", "dns", "mail", "machine", "gateway", "hub", "hypervisor")
 Status = Literal["passed", "failed", "unreachable"]
 STATUSES: tuple[Status, ...] = ("passed", "failed", "unreachable")
 FORMAT = "haicap.inspection/1"

@@ -1,14 +1,15 @@
 """This text runs on a host, not here: Python's own library only, one process for all probes of one host.
 
-`script.program` sends it to `python3 -IS -`, with `network` and `post`. It prints one JSON line for each command,
-{"id", "status", "out", "error", "seconds"}, as soon as that command is done, and leaves nothing behind: leases are
-given back, files removed, however it ends. Kinds of commands:
+`script.program` sends it to `python3 -IS -`, with `network`, `post` and `web`. It prints one JSON line for each
+command, {"id", "status", "out", "error", "seconds"}, as soon as that command is done, and leaves nothing behind: leases
+are given back, files removed, however it ends. Kinds of commands:
 
 shell  {"text", "seconds"}                             a shell's exit status and output
 lease  {"netns", "seconds"}                            a DHCP lease on eth0, kept until the end: udhcpc's variables
 dial   {"netns", "targets": [[protocol, address, port]], "seconds"}   tcp or icmp; a word for each target
 ask    {"netns", "server", "recurse", "questions": [[name, type]], "seconds"}   DNS messages, base64, or null
 post   {"netns", "server", "passwords", ...}           mail, sent, read and refused: see `post`
+fetch  {"netns", "address", "name", "path", ...}       a page over HTTPS: see `web`
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import time
 
 from haicap.inspection.network import ask, dial
 from haicap.inspection.post import post
+from haicap.inspection.web import fetch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # what a host need not load
@@ -102,6 +104,7 @@ def _work(jobs: list[Job], addresses: dict[str, str]) -> None:
         "dial": lambda job: dial(job, addresses),
         "ask": ask,
         "post": post,
+        "fetch": fetch,
     }
     _together([(job, does[job["kind"]]) for job in jobs])
 

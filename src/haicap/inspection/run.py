@@ -30,22 +30,24 @@ def inspect(
     connection: Connection,
     *,
     units: Collection[str] | None = None,
+    platforms: Collection[str] | None = None,
     systems: Collection[str] = (),
     addresses: Mapping[str, str] | None = None,
     on_done: OnDone | None = None,
     settle: float = SETTLE_SECONDS,
     limit: int = LIMIT,
 ) -> Inspection:
-    """Probe what a design promises, from where its users are; `units` (codes) limits it to theirs, without servers, and
-    `systems` to those.
+    """Probe what a design promises, from where its users are; `units` (codes) limits it to theirs, without servers,
+    `platforms` (names) and `systems` to those.
 
     Hosts are reached at `addresses` (by name), else at the design's. A probe that does not pass and may be settling is
     looked at again for up to `settle` seconds; 0 looks once. `on_done` is called with each probe when it is final.
     Where the probe mailboxes could not be closed again, that is one more probe, the last.
     HaicapError for a unit that there is not, and when there is no key to connect with; a host out of reach is a result.
     """
-    checks = [check for check in checks_of(design, units) if not systems or check.system in systems]
-    places = {host.name: host.address for host in design.hosts} | dict(addresses or {})
+    checks = [check for check in checks_of(design, units, platforms) if not systems or check.system in systems]
+    places = {host.name: host.address for host in design.hosts}
+    places |= {host.name: host.address for host in design.platform_hosts} | dict(addresses or {})
     left_open: list[Probe] = []
     with _open_probes(design, checks, places, connection, left_open) as secrets:
         found = _look(checks, places, connection, secrets, on_done, settle, limit)

@@ -17,7 +17,7 @@ from haicap.reach.context import Outcome
 COMMAND = "nice -n 19 python3 -IS -"
 
 
-_MODULES = ("network", "post", "onhost")
+_MODULES = ("network", "post", "web", "onhost")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,13 @@ from haicap.inspection.check import Check, Output, Result, Shell, UnreadableErro
 from haicap.inspection.model import System
 from haicap.render import services_of
 
-_SYSTEMS: dict[str, System] = {"gateway": "gateway", "hub": "hub", "dns": "dns", "mail": "mail"}
+_SYSTEMS: dict[str, System] = {
+    "gateway": "gateway",
+    "hub": "hub",
+    "dns": "dns",
+    "mail": "mail",
+    "hypervisor": "hypervisor",
+}
 
 
 def services(host: HostDesign) -> Check:

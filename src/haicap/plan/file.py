@@ -10,17 +10,18 @@ from typing import Any
 
 from haicap.errors import HaicapError, Refused
 from haicap.plan.model import FORMAT, Json, Plan, digest_of
+from haicap.plan.selection import Selection
 
 
 @dataclass(frozen=True)
 class SavedPlan:
-    """A plan as it was written. `units` are the codes that it was limited to (None: all)."""
+    """A plan as it was written. `selection` is what it was limited to, `destroy` the units that it takes away."""
 
     path: Path
     province: str
     target: str
     as_of: date
-    units: frozenset[str] | None
+    selection: Selection
     destroy: frozenset[str] | None
     digest: str
     basis: dict[str, str]
@@ -33,13 +34,13 @@ def read_plan(path: Path) -> SavedPlan:
     if digest_of(body) != document["digest"]:
         raise Refused(f"{path}: this plan was altered after it was made: its digest does not match. Make a new one.")
     selection = document["selection"]
-    units, destroy = selection.get("units"), selection.get("destroy")
+    destroy = selection.get("destroy")
     return SavedPlan(
         path=path,
         province=document["province"],
         target=document["target"],
         as_of=date.fromisoformat(document["as_of"]),
-        units=None if units is None else frozenset(units),
+        selection=Selection.of(selection),
         destroy=None if destroy is None else frozenset(destroy),
         digest=document["digest"],
         basis=document["basis"],

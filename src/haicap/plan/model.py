@@ -28,7 +28,8 @@ class Difference:
 class Change:
     """What happens to one resource. `digest` is of the inputs after it (before it for a delete, empty for nothing).
 
-    `destroys` names what of people's own goes with it for good: a mailbox, a data disk.
+    `destroys` names what of people's own goes with it for good: a mailbox, a data disk; `keeps` what of it is left
+    where it is. `cost` is what users notice of it while it is done.
     """
 
     unit: str | None
@@ -38,6 +39,8 @@ class Change:
     digest: str
     diff: tuple[Difference, ...] = ()
     destroys: tuple[str, ...] = ()
+    keeps: tuple[str, ...] = ()
+    cost: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,11 @@ class Plan:
     def destroys(self) -> tuple[str, ...]:
         """What of people's own goes for good."""
         return tuple(what for change in self.pending for what in change.destroys)
+
+    @property
+    def keeps(self) -> tuple[str, ...]:
+        """What of people's own is left, though nothing uses it any more."""
+        return tuple(what for change in self.pending for what in change.keeps)
 
     @property
     def summary(self) -> dict[str, int]:
@@ -110,6 +118,8 @@ def _change(change: Change) -> dict[str, Json]:
         "action": change.action,
         "digest": change.digest,
         "destroys": list(change.destroys),
+        "keeps": list(change.keeps),
+        "cost": change.cost,
         "diff": [{"path": list(d.path), "before": d.before, "after": d.after} for d in change.diff],
     }
 

@@ -56,5 +56,6 @@ def read_context() -> RunContext:
     document = json.loads(Path(name).read_text(encoding="utf-8"))
     values = document["connection"]
     values["key_file"] = Path(values["key_file"]) if values["key_file"] else None
+    values["jumps"] = {name: (through, place) for name, (through, place) in values["jumps"].items()}
     fence = {name: (action, digest) for name, (action, digest) in document["fence"].items()}
     return RunContext(Connection(**values), fence, Path(document["sealed"]), document["destroys"])

@@ -20,7 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 class Papers:
     """A host's `certificate` chain, its `request`, its `authority`'s certificate, as PEM; and paths, for messages."""
 
-    fqdn: str
+    names: tuple[str, ...]
     request: str
     certificate: str
     authority: str
@@ -55,11 +55,12 @@ class Papers:
         yield f"{self.certificate_path}: its first certificate is not of the host's key; {way_out}"
 
     def _name_faults(self, leaf: x509.Certificate) -> Iterator[str]:
-        names = _names(leaf)
-        if not {self.fqdn, f"*.{self.fqdn.partition('.')[2]}"} & {name.lower() for name in names}:
-            told = ", ".join(names) or "no name at all"
+        names = {name.lower() for name in _names(leaf)}
+        missing = [name for name in self.names if not {name, f"*.{name.partition('.')[2]}"} & names]
+        if missing:
+            told = ", ".join(sorted(names)) or "no name at all"
             way_out = f"have {self.request_path} signed as it is"
-            yield f"{self.certificate_path}: it is for {told}, not for {self.fqdn}; {way_out}"
+            yield f"{self.certificate_path}: it is for {told}, not for {', '.join(missing)}; {way_out}"
 
     def _use_faults(self, leaf: x509.Certificate) -> Iterator[str]:
         try:

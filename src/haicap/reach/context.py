@@ -12,7 +12,8 @@ class Connection:
     """How hosts are reached.
 
     `known_hosts` maps a host's name to its host key ("ssh-ed25519 AAAA..."): a host without one, or with another key,
-    is not spoken to. `key_file` None means the ssh agent. `connect_timeout` is in seconds.
+    is not spoken to. `key_file` None means the ssh agent. `connect_timeout` is in seconds. `jumps` are
+    hosts that are reached through another: that one's name and address.
     """
 
     user: str = "root"
@@ -20,6 +21,7 @@ class Connection:
     key_file: Path | None = None
     known_hosts: Mapping[str, str] = field(default_factory=dict)
     connect_timeout: int = 10
+    jumps: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """First contact: record a host's SSH key, have it make its own keys, and collect the public halves.
 
-Every host makes a WireGuard key; a mail server also a TLS key and a DKIM key for each selector, and it asks for a
-certificate. The first contact trusts the line (TOFU): the operator compares the fingerprint with the host's console.
-From then on the recorded key is the only one that is spoken to. Private keys are made on the host and never cross.
+A member of the VPN makes a WireGuard key; a host with a service a TLS key, and asks for a certificate; a mail server
+also a DKIM key for each selector. The first contact trusts the line (TOFU): the operator compares the fingerprint with
+the host's console. From then on the recorded key is the only one that is spoken to. Private keys are made on the host
+and never cross.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from haicap.addressing.model import Keys
 from haicap.reach.certificate import key_of, names_of
 from haicap.reach.context import Connection, Outcome
 from haicap.reach.fanout import LIMIT, as_root, each, execute
+from haicap.reach.makes import Makes
 from haicap.reach.session import Client, Identities, UnreachableError, fingerprint, identities, open_session
 
 _SECONDS = 120.0  # installing a package takes its time; making a key does not
@@ -46,25 +48,25 @@ put() {
   mv "$1.new" "$1"
 }
 """
-_MAIL_START = """\
+_RSA = """\
 need openssl openssl
 rsa() {
   test -s "$1" && return
   openssl genrsa -out "$1.new" 2048
   put "$1"
 }
-mkdir -p -m 0755 /etc/haicap
-mkdir -p -m 0700 /etc/dkimkeys
-rsa /etc/haicap/tls.key
 """
 _DKIM_KEY = """\
+mkdir -p -m 0700 /etc/dkimkeys
 key=/etc/dkimkeys/{selector}.private
 rsa "$key"
 public=$(openssl pkey -in "$key" -pubout)
 echo dkim {selector} "$(echo "$public" | grep -v -e ----- | tr -d '\\n')"
 """
 _CERTIFICATE = """\
-openssl req -new -sha256 -key /etc/haicap/tls.key -subj /CN={fqdn} -addext subjectAltName=DNS:{fqdn}
+mkdir -p -m 0755 /etc/haicap
+rsa /etc/haicap/tls.key
+openssl req -new -sha256 -key /etc/haicap/tls.key -subj /CN={name} -addext subjectAltName={names}
 """
 _WIREGUARD = """\
 need wg wireguard-tools
@@ -79,27 +81,24 @@ wg pubkey < "$key"
 """
 
 
-@dataclass(frozen=True)
-class MailKeys:
-    """What a mail server makes besides: a DKIM key for each selector, and a request for a certificate of its name."""
-
-    fqdn: str
-    selectors: tuple[str, ...]
+_MEMBER = Makes()
 
 
-def script(mail: MailKeys | None = None) -> str:
+def script(makes: Makes = _MEMBER) -> str:
     """What a host runs: it makes what is missing, and prints public keys alone, the WireGuard key last."""
-    if mail is None:
-        return _START + _WIREGUARD
-    selectors = (_DKIM_KEY.format(selector=shlex.quote(selector)) for selector in mail.selectors)
-    return "".join((_START, _MAIL_START, *selectors, _CERTIFICATE.format(fqdn=shlex.quote(mail.fqdn)), _WIREGUARD))
+    parts = [_START, *([_RSA] if makes.names or makes.selectors else [])]
+    parts += [_DKIM_KEY.format(selector=shlex.quote(selector)) for selector in makes.selectors]
+    if makes.names:
+        names = shlex.quote(",".join(f"DNS:{name}" for name in makes.names))
+        parts.append(_CERTIFICATE.format(name=shlex.quote(makes.names[0]), names=names))
+    return "".join((*parts, *([_WIREGUARD] if makes.wireguard else [])))
 
 
 @dataclass(frozen=True)
 class Enrolment:
     """What came of one host. `changed`: `keys` differ from those on record. `fingerprint` is the SSH host key's, as
-    ssh shows it (SHA256:...), empty when it was not seen. `error` is one line that names the host. `request` is a mail
-    server's PKCS#10 request, PEM."""
+    ssh shows it (SHA256:...), empty when it was not seen. `error` is one line that names the host. `request` is its
+    PKCS#10 request, PEM, where it has names to be certified."""
 
     keys: Keys | None
     error: str | None
@@ -118,27 +117,27 @@ def enrol(
     on_done: OnDone | None = None,
     *,
     renew: Collection[str] = (),
-    mail: Mapping[str, MailKeys] = MappingProxyType({}),
+    makes: Mapping[str, Makes] = MappingProxyType({}),
     limit: int = LIMIT,
 ) -> dict[str, Enrolment]:
     """Collect the keys of `targets` (name -> address); an enrolment for every name.
 
     `known` holds the keys on record by host name (`connection.known_hosts` is not looked at): a host that shows
-    another SSH key is an error, and nothing is run on it, unless its name is in `renew`. `mail` says, by name, what
-    mail servers make besides. Again changes nothing.
+    another SSH key is an error, and nothing is run on it, unless its name is in `renew`. `makes` says, by name, what
+    hosts make that are not plain members of the VPN. Again changes nothing.
     """
     done = on_done or (lambda _name, _enrolment: None)
-    recorded = {name: _Record(known.get(name), name in renew, mail.get(name)) for name in targets}
+    recorded = {name: _Record(known.get(name), name in renew, makes.get(name, _MEMBER)) for name in targets}
     return asyncio.run(_enrol_all(targets, connection, recorded, limit, done))
 
 
 @dataclass(frozen=True)
 class _Record:
-    """What is on record of a host, whether another SSH key may take its place, and what is asked of a mail server."""
+    """What is on record of a host, whether another SSH key may take its place, and what is asked of it."""
 
     keys: Keys | None
     renew: bool
-    mail: MailKeys | None
+    makes: Makes
 
     @property
     def expected(self) -> str | None:
@@ -165,29 +164,29 @@ async def _enrol_one(name: str, address: str, connection: Connection, keys: Iden
         seen = fingerprint(client.seen) if client.seen else ""
         return Enrolment(None, str(error).replace("--renew HOST", f"--renew {name}"), False, seen)
     async with session:
-        command = as_root(f"sh -c {shlex.quote(script(record.mail))}", connection)
+        command = as_root(f"sh -c {shlex.quote(script(record.makes))}", connection)
         outcome = await execute(session, name, command, "", timeout=_SECONDS)
-    return judge(name, client.seen or "", outcome, record.keys, record.mail)
+    return judge(name, client.seen or "", outcome, record.keys, record.makes)
 
 
-def judge(name: str, ssh: str, outcome: Outcome, recorded: Keys | None, mail: MailKeys | None = None) -> Enrolment:
+def judge(name: str, ssh: str, outcome: Outcome, recorded: Keys | None, makes: Makes = _MEMBER) -> Enrolment:
     """The enrolment of a host that showed the SSH key `ssh` and answered the script with `outcome`."""
     seen = fingerprint(ssh)
     words = outcome.stdout.split()
-    if not outcome.ok or not words or not _PUBLIC_KEY.fullmatch(words[-1]):
+    if not outcome.ok or (makes.wireguard and not (words and _PUBLIC_KEY.fullmatch(words[-1]))):
         return _failed(
             outcome.error or f"{name}: {_last_line(outcome.stderr) or 'it did not answer with a public key'}", seen
         )
-    keys = Keys(wireguard=words[-1], ssh=ssh)
-    if mail is None:
+    keys = Keys(wireguard=words[-1] if makes.wireguard else "", ssh=ssh)
+    if not makes.names:
         return Enrolment(keys, None, keys != recorded, seen)
     dkim, request = dict(_DKIM.findall(outcome.stdout)), _REQUEST.search(outcome.stdout)
-    missing = [selector for selector in mail.selectors if not _is_rsa(dkim.get(selector, ""))]
+    missing = [selector for selector in makes.selectors if not _is_rsa(dkim.get(selector, ""))]
     if missing:
         return _failed(f"{name}: it did not answer with the public DKIM key {' and '.join(missing)}", seen)
-    if request is None or key_of(request.group()) is None or mail.fqdn not in names_of(request.group()):
-        return _failed(f"{name}: it did not answer with a certificate request for {mail.fqdn}", seen)
-    keys = replace(keys, dkim={selector: dkim[selector] for selector in mail.selectors})
+    if request is None or key_of(request.group()) is None or not {*makes.names} <= {*names_of(request.group())}:
+        return _failed(f"{name}: it did not answer with a certificate request for {', '.join(makes.names)}", seen)
+    keys = replace(keys, dkim={selector: dkim[selector] for selector in makes.selectors})
     return Enrolment(keys, None, keys != recorded, seen, f"{request.group()}\n")
 
 

@@ -15,6 +15,7 @@ from haicap.errors import HaicapError
 from haicap.reach.context import Connection
 
 _KEY_TYPE = "ssh-ed25519"
+_GUEST_USER, _GUEST_PORT = "root", 22  # a machine is as haicap made it
 _KEEPALIVE = 5  # seconds; a line that dies in the middle of a command is noticed after three of them
 Identities = Sequence[Any]  # what asyncssh signs with: a private key, or keys that the agent holds
 
@@ -91,13 +92,53 @@ async def open_session(
     name: str, address: str, connection: Connection, keys: Identities, client: Client
 ) -> asyncssh.SSHClientConnection:
     """Connect and authenticate within `connect_timeout`. UnreachableError with the reason."""
+    if name not in connection.jumps:
+        return await _connect(name, address, connection, keys, client)
+    through, place = connection.jumps[name]
+    known = connection.known_hosts.get(through)
+    if not known:
+        raise UnreachableError(f"cannot reach {name}: the host key of {through}, which carries it, is not on record")
+    jump = await _connect(through, place, connection, keys, Client(known))
+    try:
+        session = await _connect(name, address, connection, keys, client, jump)
+    except UnreachableError:
+        jump.close()
+        raise
+    _close_after(session, jump)
+    return session
+
+
+_CLOSING: set[asyncio.Task[None]] = set()  # the loop itself holds no task
+
+
+def _close_after(session: asyncssh.SSHClientConnection, jump: asyncssh.SSHClientConnection) -> None:
+    """Let go of the way to a host when its session ends."""
+
+    async def close() -> None:
+        await session.wait_closed()
+        jump.close()
+
+    task = asyncio.create_task(close())
+    _CLOSING.add(task)
+    task.add_done_callback(_CLOSING.discard)
+
+
+async def _connect(
+    name: str,
+    address: str,
+    connection: Connection,
+    keys: Identities,
+    client: Client,
+    tunnel: asyncssh.SSHClientConnection | None = None,
+) -> asyncssh.SSHClientConnection:
     limit = connection.connect_timeout
     try:
         async with asyncio.timeout(limit):
             return await asyncssh.connect(
                 address,
-                connection.port,
-                username=connection.user,
+                connection.port if tunnel is None else _GUEST_PORT,
+                tunnel=tunnel,
+                username=connection.user if tunnel is None else _GUEST_USER,
                 client_keys=keys,
                 config=None,
                 agent_path=None,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address
 
-from haicap.design.machines import GATEWAY6, HypervisorDesign, MachineDesign
-from haicap.render.file import File, fill
+from haicap.design.machines import GATEWAY6, HypervisorDesign, MachineDesign, PlatformHost
+from haicap.render.file import File, HostFiles, fill
 
 HYPERVISOR_PACKAGES = (
     *("libvirt-clients", "libvirt-daemon-system", "python3-libvirt"),
@@ -29,7 +29,7 @@ def hypervisor_files(hypervisor: HypervisorDesign) -> Iterator[File]:
 
 
 def cloud_init(machine: MachineDesign) -> dict[str, str]:
-    """A machine's NoCloud seed by file name: who it is, its network, whose keys open it. Of data disks it says nothing."""
+    """A machine's NoCloud seed by file name: who it is, its network, whose keys open it; nothing of data disks."""
     return {name: fill(f"machine/cloud-init/{name}.j2", machine=machine, gateway6=GATEWAY6) for name in CLOUD_INIT}
 
 
@@ -37,3 +37,8 @@ def _gateway(hypervisor: HypervisorDesign, address: str) -> str:
     """The gateway of a machine's network: gateways are first addresses, so it is the last one below the machine's."""
     gateways = (IPv4Address(gateway) for gateway in hypervisor.gateways)
     return str(max(gateway for gateway in gateways if gateway < IPv4Address(address)))
+
+
+def render_platform(host: PlatformHost) -> HostFiles:
+    """Every file of what stands inside a platform's machine."""
+    return HostFiles({}, {}, ())

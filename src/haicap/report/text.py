@@ -66,6 +66,8 @@ def change_lines(
         change.system,
     ]
     yield Line("  ".join(words), change.action)
+    if change.cost:
+        yield Line(f"    {change.cost}")
     if change.action in ("create", "delete") and not full:
         yield Line(f"    {_amount(change.diff)}")
         return
@@ -81,7 +83,9 @@ def change_lines(
 
 def _selected(plan: Plan) -> str:
     units = plan.selection.get("units") or plan.selection.get("destroy")
-    return f", {len(units)} of its units" if units else ""
+    platforms = plan.selection.get("platforms")
+    told = f", {len(units)} of its units" if units else ""
+    return f"{told}, platforms {', '.join(platforms)}" if platforms else told
 
 
 def _destroyed_lines(plan: Plan) -> Iterator[Line]:
@@ -89,6 +93,9 @@ def _destroyed_lines(plan: Plan) -> Iterator[Line]:
     if plan.destroys:
         yield Line(f"Deleted for good: {len(plan.destroys)}", "delete")
         yield from (Line(f"    {what}", "gone") for what in plan.destroys)
+    if plan.keeps:
+        yield Line(f"Kept, though nothing will use it: {len(plan.keeps)} (--delete-disks deletes it)")
+        yield from (Line(f"    {what}") for what in plan.keeps)
 
 
 def _waiting_lines(plan: Plan) -> Iterator[Line]:

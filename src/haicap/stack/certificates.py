@@ -1,4 +1,4 @@
-"""A mail server's certificate beside its keys: `certificates/<host>.csr`, `<host>.pem` and `ca.pem`.
+"""A host's certificate beside its keys: `certificates/<host>.csr`, `<host>.pem` and `ca.pem`.
 
 On the live network people have the request signed; in a lab its own authority signs at once.
 """
@@ -31,8 +31,8 @@ class Standing:
     next_step: str | None = None
 
 
-def keep_certificate(ws: Workspace, host: str, fqdn: str, request: str, now: datetime) -> Standing:
-    """Keep the host's request (PEM), and look at its certificate; in a lab, sign what is missing or runs out.
+def keep_certificate(ws: Workspace, host: str, names: tuple[str, ...], request: str, now: datetime) -> Standing:
+    """Keep the host's request for its names (PEM), look at its certificate; in a lab, sign what is missing or ends.
 
     Again with the same key, nothing is written.
     """
@@ -40,7 +40,7 @@ def keep_certificate(ws: Workspace, host: str, fqdn: str, request: str, now: dat
     own, certificate, ca = (ws.certificates / name for name in (f"{host}.csr", f"{host}.pem", "ca.pem"))
     written = list(_put(own, request)) if _differ(_text(own), request) else []
     papers = Papers(
-        fqdn=fqdn,
+        names=names,
         request=request,
         certificate=_text(certificate),
         authority=_text(ca),

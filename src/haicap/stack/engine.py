@@ -17,6 +17,7 @@ from pulumi.automation.events import EngineEvent
 from haicap.errors import HaicapError, Stopped
 from haicap.plan.diff import differences
 from haicap.plan.model import Change, Plan, digest_of
+from haicap.plan.selection import EVERYTHING, Selection
 from haicap.provider.context import write_context
 from haicap.stack.holder import hold
 from haicap.stack.program import register
@@ -107,7 +108,7 @@ def apply(workspace: Workspace, plan: Plan, on_event: OnEvent) -> Applied:
     return Applied(len(done), failures, len(plan.pending) - len(done) - len(failures), engine.stopped.is_set())
 
 
-def find_drift(workspace: Workspace, units: frozenset[str] | None, on_event: OnEvent) -> Drift:
+def find_drift(workspace: Workspace, selection: Selection, on_event: OnEvent) -> Drift:
     """Look at what stands, and compare it with what was last written, resource by resource. The next plan mends it.
 
     What could not be looked at keeps what is recorded of it, and is a failure; the others are told all the same.
@@ -117,7 +118,7 @@ def find_drift(workspace: Workspace, units: frozenset[str] | None, on_event: OnE
         chosen = {
             name: recorded
             for name, recorded in read_state(workspace).resources.items()
-            if units is None or recorded.unit is None or recorded.unit in units
+            if selection.holds(recorded.unit, recorded.inputs)
         }
         if not chosen:
             return Drift((), ())
@@ -134,7 +135,7 @@ def find_drift(workspace: Workspace, units: frozenset[str] | None, on_event: OnE
                     lambda: engine.stack.refresh(
                         on_event=follower.take,
                         parallel=_PARALLEL,
-                        target=None if units is None else targets,
+                        target=None if selection == EVERYTHING else targets,
                         suppress_progress=True,
                     ),
                 )

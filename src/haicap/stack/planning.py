@@ -11,29 +11,33 @@ from haicap.errors import HaicapError
 from haicap.inventory.loader import inventory_digest
 from haicap.inventory.staff_loader import staff_digest
 from haicap.plan.diff import differences, replaces
+from haicap.plan.machine import cost_of, disks_left
 from haicap.plan.model import Action, Change, Json, Plan, Wait, digest_of
 from haicap.plan.people import mailboxes_in
+from haicap.plan.selection import EVERYTHING, Selection
 from haicap.stack.resources import Resource, resources_of
 from haicap.stack.state import Recorded, State, read_state
 from haicap.stack.workspace import Workspace
 
 
-def make_plan(workspace: Workspace, as_of: date, units: frozenset[str] | None = None) -> Plan:
-    """What an apply would do on a date; `units` (codes) selects theirs and everything shared that they stand on."""
+def make_plan(workspace: Workspace, as_of: date, selection: Selection = EVERYTHING) -> Plan:
+    """What an apply would do on a date to what is selected, and to everything shared that it stands on."""
     design = workspace.design(as_of)
     state = read_state(workspace)
     wanted = {resource.name: resource for resource in resources_of(design)}
     gone = [name for name in reversed(state.resources) if name not in wanted]
     names = [*wanted, *(name for name in gone if not _is_held(state.resources[name], design.waiting))]
-    changes = [_change(wanted.get(name), state.resources.get(name)) for name in names]
+    chosen = [name for name in names if _is_chosen(selection, wanted.get(name), state.resources.get(name))]
     return Plan(
         province=workspace.slug,
         target=workspace.target,
         as_of=as_of.isoformat(),
-        selection={} if units is None else {"units": sorted(units)},
+        selection=selection.to_json(),
         basis=_basis(workspace, state),
-        changes=tuple(c for c in changes if units is None or c.unit is None or c.unit in units),
-        waiting=_waiting(design, units),
+        changes=tuple(
+            _change(wanted.get(name), state.resources.get(name), delete_disks=selection.delete_disks) for name in chosen
+        ),
+        waiting=_waiting(workspace, design, selection),
     )
 
 
@@ -62,8 +66,13 @@ def _is_held(recorded: Recorded, waiting: Iterable[Waiting]) -> bool:
 
     A certificate that was moved, or a key that is not enrolled yet, takes nothing away: it stands as it is.
     """
-    server = recorded.inputs.get("server")
-    return any(w.host in (recorded.name, server) or w.unit in (recorded.unit or "",) for w in waiting)
+    stands_on = {recorded.name, *(recorded.inputs.get(key) for key in ("server", "hypervisor"))}
+    return any(w.host in stands_on or w.unit in (recorded.unit or "",) for w in waiting)
+
+
+def _is_chosen(selection: Selection, wanted: Resource | None, recorded: Recorded | None) -> bool:
+    one = wanted or recorded
+    return one is not None and selection.holds(one.unit, one.inputs)
 
 
 def _basis(workspace: Workspace, state: State) -> dict[str, str]:
@@ -76,16 +85,35 @@ def _basis(workspace: Workspace, state: State) -> dict[str, str]:
     }
 
 
-def _change(wanted: Resource | None, recorded: Recorded | None) -> Change:
+def _change(wanted: Resource | None, recorded: Recorded | None, *, delete_disks: bool = False) -> Change:
+    before = recorded.inputs if recorded is not None else {}
+    disks = disks_left(before, wanted.inputs if wanted is not None else {}) if "machine" in before else ()
+    gone, kept = (disks, ()) if delete_disks else ((), disks)
     if wanted is None:
         assert recorded is not None  # noqa: S101 - a name comes from one of the two
-        diff, gone = differences(recorded.found, {}), _mailboxes_gone(recorded.inputs, {})
-        return Change(recorded.unit, recorded.system, recorded.name, "delete", digest_of(recorded.inputs), diff, gone)
+        return Change(
+            recorded.unit,
+            recorded.system,
+            recorded.name,
+            "delete",
+            digest_of(recorded.inputs),
+            differences(recorded.found, {}),
+            destroys=(*_mailboxes_gone(before, {}), *gone),
+            keeps=kept,
+        )
     diff = differences(recorded.found if recorded is not None else {}, wanted.inputs)
     action = _action(recorded, replaces(diff), bool(diff))
-    digest = "" if action == "unchanged" else digest_of(wanted.inputs)
-    gone = _mailboxes_gone(recorded.inputs, wanted.inputs) if recorded is not None else ()
-    return Change(wanted.unit, wanted.system, wanted.name, action, digest, diff, gone)
+    return Change(
+        wanted.unit,
+        wanted.system,
+        wanted.name,
+        action,
+        "" if action == "unchanged" else digest_of(wanted.inputs),
+        diff,
+        destroys=(*_mailboxes_gone(before, wanted.inputs), *gone),
+        keeps=kept,
+        cost=cost_of(before, wanted.inputs) if wanted.kind == "Machine" else "",
+    )
 
 
 def _mailboxes_gone(before: Mapping[str, Json], after: Mapping[str, Json]) -> tuple[str, ...]:
@@ -106,9 +134,11 @@ def _action(recorded: Recorded | None, replacing: bool, differing: bool) -> Acti
     return "update" if differing or recorded.incomplete else "unchanged"
 
 
-def _waiting(design: ProvinceDesign, units: frozenset[str] | None) -> tuple[Wait, ...]:
+def _waiting(workspace: Workspace, design: ProvinceDesign, selection: Selection) -> tuple[Wait, ...]:
+    roles = workspace.inventory.province.servers
+    platforms = {machine.name: machine.platform for platform in design.platforms for machine in platform.machines}
     return tuple(
         Wait(w.host, w.unit, w.reason, w.next_step)
         for w in design.waiting
-        if units is None or w.unit is None or w.unit in units
+        if selection.holds(w.unit, {"role": roles.get(w.host), "platform": platforms.get(w.host)})
     )

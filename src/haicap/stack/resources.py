@@ -9,10 +9,11 @@ from typing import Literal
 from haicap.design import HostDesign, ProvinceDesign
 from haicap.design.accounts import Account, AccountsDesign
 from haicap.design.dns import DnsDesign
+from haicap.design.machines import BRIDGE, MachineDesign, PlatformHost
 from haicap.plan.model import Json
-from haicap.render import render_host
+from haicap.render import cloud_init, render_host, render_platform
 
-Kind = Literal["Host", "Records", "Directory", "Accounts"]
+Kind = Literal["Host", "Records", "Directory", "Accounts", "Machine"]
 PROVINCE_ZONES, DIRECTORY = "zones", "directory"
 
 
@@ -30,7 +31,55 @@ class Resource:
 
 def resources_of(design: ProvinceDesign) -> tuple[Resource, ...]:
     """Every resource of a province, those that others stand on first."""
-    return (*(_host(host) for host in design.hosts), *_zones(design), *_mail(design))
+    return (*(_host(host) for host in design.hosts), *_machines(design), *_zones(design), *_mail(design))
+
+
+def _machines(design: ProvinceDesign) -> Iterator[Resource]:
+    """The machines of hypervisors that are enrolled, and what stands inside those that are."""
+    hypervisors = {host.name: host for host in design.hypervisors}
+    for platform in design.platforms:
+        for machine in platform.machines:
+            if machine.hypervisor in hypervisors:
+                yield _machine(machine, hypervisors[machine.hypervisor], design.slug)
+    yield from (_platform_host(host) for host in design.platform_hosts)
+
+
+def _machine(machine: MachineDesign, hypervisor: HostDesign, province: str) -> Resource:
+    inputs: dict[str, Json] = {
+        "unit": "",
+        "machine": machine.name,
+        "platform": machine.platform,
+        "province": province,
+        "hypervisor": hypervisor.name,
+        "address": hypervisor.address,
+        "vcpus": machine.vcpus,
+        "max_vcpus": machine.max_vcpus,
+        "memory_mib": machine.memory_mib,
+        "max_memory_mib": machine.max_memory_mib,
+        "root_gib": machine.root_gib,
+        "disks": dict(machine.disks),
+        "image": machine.image.model_dump(),
+        "network": {"bridge": BRIDGE, "mac": machine.mac, "address": machine.address},
+        "cloud_init": cloud_init(machine),
+        "state": "running",
+        "autostart": True,
+    }
+    return Resource(f"vm-{machine.name}", "Machine", None, "machine", inputs, (hypervisor.name,))
+
+
+def _platform_host(host: PlatformHost) -> Resource:
+    rendered = render_platform(host)
+    inputs: dict[str, Json] = {
+        "host": host.name,
+        "unit": "",
+        "role": host.role,
+        "platform": host.platform,
+        "address": host.address,
+        "packages": list(rendered.packages),
+        "services": dict(rendered.services),
+        "files": dict(rendered.files),
+    }
+    return Resource(host.name, "Host", None, "machine", inputs, (f"vm-{host.name}",))
 
 
 def _zones(design: ProvinceDesign) -> Iterator[Resource]:

@@ -20,7 +20,7 @@ from haicap.stack.workspace import Workspace
 PROJECT = "haicap-province"
 TYPES: Mapping[Kind, str] = {kind: f"haicap:index:{kind}" for kind in get_args(Kind)}
 _KINDS = {urn_type: kind for kind, urn_type in TYPES.items()}
-_SYSTEMS: Mapping[Kind, str] = {"Records": "dns", "Directory": "mail", "Accounts": "mail"}
+_SYSTEMS: Mapping[Kind, str] = {"Records": "dns", "Directory": "mail", "Accounts": "mail", "Machine": "machine"}
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ class Recorded:
     @property
     def system(self) -> str:
         """A host's role, or what the kind belongs to."""
+        if "platform" in self.inputs:
+            return "machine"
         return _SYSTEMS.get(self.kind) or str(self.inputs.get("role", ""))
 
 

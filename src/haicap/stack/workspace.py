@@ -18,13 +18,15 @@ from haicap.addressing.lockfile import CERTIFICATES, KEYS, read_locks, read_mail
 from haicap.addressing.model import Locks
 from haicap.design import ProvinceDesign, design_province
 from haicap.design.accounts import People
+from haicap.design.machines import Site
 from haicap.errors import FindingsError
 from haicap.inventory.loader import load
-from haicap.inventory.model import Inventory
+from haicap.inventory.model import Image, Inventory, Profile
 from haicap.inventory.staff import Staff
 from haicap.inventory.staff_loader import load_staff
-from haicap.lab import Lab
+from haicap.lab import Lab, guest_image
 from haicap.reach.context import Connection
+from haicap.reach.makes import Makes
 
 Target = Literal["live", "lab"]
 
@@ -115,7 +117,30 @@ class Workspace:
 
     def design(self, as_of: date) -> ProvinceDesign:
         """Everything that shall stand on a date. FindingsError where inventory and locks disagree."""
-        return design_province(self.inventory, self.agreed_locks(), as_of, self.people)
+        return design_province(self.inventory, self.agreed_locks(), as_of, self.people, self._site)
+
+    @property
+    def _site(self) -> Site | None:
+        """A lab's machines are all born from its own image, for its own key; and small: their processor is emulated.
+
+        None where the inventory has no machines, so that a lab without them needs no image.
+        """
+        if self.target != "lab" or not self.inventory.platforms:
+            return None
+        guest = guest_image("debian")
+        image = Image(name="lab", source=guest.source, sha256=guest.sha256, format=guest.format)
+        key = self.lab.ssh_key.with_suffix(".pub").read_text(encoding="ascii").strip()
+        return Site(image, (key,), Profile(vcpus=1, memory_mib=512, root_gib=3, max_memory_mib=1024), disk_gib=1)
+
+    def makes(self) -> dict[str, Makes]:
+        """What hosts make beside their SSH keys when they are enrolled, by name, where they are no plain members."""
+        province, made = self.inventory.province, dict[str, Makes]()
+        if (server := province.mail.server) is not None:
+            made[server.name] = Makes((f"{server.name}.{province.domain}",), province.mail.dkim.publish)
+        for platform in self.inventory.platforms:
+            for machine in platform.machine_names:
+                made[machine] = Makes((f"{machine}.{province.domain}", *platform.names), wireguard=False)
+        return made
 
     def agreed_locks(self) -> Locks:
         """The locks, which must agree with the inventory. FindingsError with the way out otherwise."""
@@ -127,10 +152,16 @@ class Workspace:
     def connection(self) -> Connection:
         """How this target's hosts are reached, with the host keys that were enrolled."""
         known = {name: keys.ssh for name, keys in self.locks.keys.items()}
+        places = self.addresses()
+        jumps = {
+            machine: (placed.hypervisor, places[placed.hypervisor])
+            for machine, placed in self.locks.machines.items()
+            if placed.hypervisor in places
+        }
         if self.target == "lab":
-            return Connection(key_file=self.lab.ssh_key, known_hosts=known)
+            return Connection(key_file=self.lab.ssh_key, known_hosts=known, jumps=jumps)
         ssh = self.inventory.province.ssh
-        return Connection(user=ssh.user, port=ssh.port, key_file=self.ssh_key, known_hosts=known)
+        return Connection(user=ssh.user, port=ssh.port, key_file=self.ssh_key, known_hosts=known, jumps=jumps)
 
     def enter(self) -> None:
         """Go where the hosts are reached from: into the lab's controller namespace; nothing for the live network."""
@@ -138,10 +169,11 @@ class Workspace:
             self.lab.enter()
 
     def addresses(self) -> dict[str, str]:
-        """The uplink address of every host of the inventory, by host name."""
+        """The uplink address of every host of the inventory, and the address of every machine, by host name."""
         members, province = self.locks.members, self.inventory.province
         named = {unit.gateway: unit.identity for unit in self.inventory.units}
         named |= {name: name for name in province.servers}
-        return {
+        uplinks = {
             host: members[identity].uplink.partition("/")[0] for host, identity in named.items() if identity in members
         }
+        return uplinks | {machine: placed.address for machine, placed in self.locks.machines.items()}

@@ -9,7 +9,8 @@ import pytest
 
 from haicap.addressing.lockfile import read_locks
 from haicap.addressing.model import Keys
-from haicap.reach.enrol import Enrolment, MailKeys
+from haicap.reach.enrol import Enrolment
+from haicap.reach.makes import Makes
 from tests.unit.reach.papers import request
 
 FOLDER = Path("inventories/lam-dong")
@@ -17,15 +18,15 @@ DKIM = {"h1": "M" * 392}
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, MailKeys]]:
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Makes]]:
     """What mail servers were asked for, a run each. Every host answers."""
-    runs: list[dict[str, MailKeys]] = []
+    runs: list[dict[str, Makes]] = []
 
-    def enrol(targets, _connection, known, on_done, *, renew, mail):
-        runs.append(mail)
+    def enrol(targets, _connection, known, on_done, *, renew, makes):
+        runs.append(makes)
         for name in targets:
-            keys = Keys("A" * 43 + "=", "ssh-ed25519 AAAA", DKIM if name in mail else {})
-            asks = request() if name in mail else None
+            keys = Keys("A" * 43 + "=", "ssh-ed25519 AAAA", DKIM if name in makes else {})
+            asks = request() if name in makes else None
             yield name, Enrolment(keys, None, keys != known.get(name), "SHA256:x", asks)
 
     monkeypatch.setattr("haicap.cli.enrol.enrol", lambda *words, **options: dict(enrol(*words, **options)))
@@ -35,7 +36,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, MailKeys]]:
 def test_without_a_certificate_it_says_what_to_do(run, folder, asked):
     done = run("enrol", "--unit", "24958")
     assert done.exit_code == 0
-    assert asked == [{"mail1": MailKeys("mail1.lamdong.gov.vn", ("h1",))}]
+    assert asked == [{"mail1": Makes(("mail1.lamdong.gov.vn",), ("h1",))}]
     assert "6 hosts enrolled, 6 of them new or renewed, 0 failed\n" in done.stdout
     assert done.stdout.endswith(f"{FOLDER}/certificates/mail1.csr is new\n")
     assert f"mail1 has no certificate yet. Have {FOLDER}/certificates/mail1.csr signed by your authority" in done.stderr

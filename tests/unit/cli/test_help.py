@@ -43,7 +43,13 @@ def test_every_option_has_help(words: tuple[str, ...], command: click.Command) -
 
 @pytest.mark.parametrize(("words", "command"), _ALL, ids=[" ".join(words) for words, _ in _ALL])
 def test_every_verb_takes_json(words: tuple[str, ...], command: click.Command) -> None:
-    hands_over = words in {("lab",), ("staff",), ("drill",), ("lab", "exec")}  # groups; and a command's own output
+    hands_over = words in {
+        ("lab",),
+        ("platform",),
+        ("staff",),
+        ("drill",),
+        ("lab", "exec"),
+    }  # groups; and a command's own output
     assert hands_over or "as_json" in {option.name for option in command.params}
 
 

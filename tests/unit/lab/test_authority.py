@@ -41,7 +41,7 @@ def test_another_lab_has_another(tmp_path: Path) -> None:
 
 def test_what_it_signs_works(folder: Path) -> None:
     authority, asked = Authority(folder), request()
-    papers = Papers(FQDN, asked, authority.sign(asked, days=30), authority.certificate, "pem", "csr", "ca")
+    papers = Papers((FQDN,), asked, authority.sign(asked, days=30), authority.certificate, "pem", "csr", "ca")
     now = datetime.now(UTC)
     assert list(papers.faults(now, 29)) == []
     assert list(papers.faults(now + timedelta(29), 29)) != []

@@ -13,6 +13,7 @@ from haicap.errors import HaicapError, Refused
 from haicap.plan.diff import differences
 from haicap.plan.file import ensure_same, read_plan
 from haicap.plan.model import Change, Difference, Plan, digest_of, dump
+from haicap.plan.selection import EVERYTHING
 from haicap.plan.values import normalise
 
 LEAVES = st.one_of(st.text(max_size=3), st.integers(-9, 9), st.lists(st.integers(0, 3), max_size=2))
@@ -52,7 +53,7 @@ def test_a_plan_file_reads_back_and_is_the_same(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
     path.write_text(dump(_plan().to_json()), encoding="utf-8")
     saved = read_plan(path)
-    assert saved.units is None and saved.destroy is None
+    assert saved.selection == EVERYTHING and saved.destroy is None
     ensure_same(saved, _plan())
 
 

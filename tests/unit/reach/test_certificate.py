@@ -16,7 +16,7 @@ def faults(
     certificate: str = GOOD, authority: str | None = None, days: int = 14, asked: str | None = None
 ) -> list[str]:
     ca = root() if authority is None else authority
-    papers = Papers(FQDN, asked or request(), certificate, ca, "mail1.pem", "mail1.csr", "ca.pem")
+    papers = Papers((FQDN,), asked or request(), certificate, ca, "mail1.pem", "mail1.csr", "ca.pem")
     return list(papers.faults(NOW, days))
 
 

@@ -16,9 +16,10 @@ import pytest
 from haicap.addressing.model import Keys
 from haicap.errors import HaicapError
 from haicap.reach.context import Connection, Outcome
-from haicap.reach.enrol import MailKeys, enrol, judge
+from haicap.reach.enrol import enrol, judge
 from haicap.reach.fanout import as_root, run, run_everywhere
 from haicap.reach.forward import forward
+from haicap.reach.makes import Makes
 from haicap.reach.session import public_text
 
 WIREGUARD = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="
@@ -225,8 +226,8 @@ def test_enrolment_records_and_then_compares(server: Server) -> None:
 
 def test_only_a_mail_server_is_asked_for_mail_keys(server: Server) -> None:
     server.commands.clear()
-    mail = {"b": MailKeys("mail1.lamdong.gov.vn", ("h1",))}
-    found = enrol({"a": "127.0.0.1", "b": "127.0.0.1"}, server.connection, {}, mail=mail)
+    mail = {"b": Makes(("mail1.lamdong.gov.vn",), ("h1",))}
+    found = enrol({"a": "127.0.0.1", "b": "127.0.0.1"}, server.connection, {}, makes=mail)
     assert found["a"].keys == Keys(WIREGUARD, server.key)
     assert found["b"].error == "b: it did not answer with the public DKIM key h1; no key was collected"
     assert sorted("dkimkeys/h1.private" in command for command in server.commands) == [False, True]

@@ -15,11 +15,12 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from haicap.addressing.model import Keys
 from haicap.reach.certificate import key_of, names_of
 from haicap.reach.context import Outcome
-from haicap.reach.enrol import MailKeys, judge, script
+from haicap.reach.enrol import judge, script
+from haicap.reach.makes import Makes
 
 WIREGUARD = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="
 FQDN = "mail1.lamdong.gov.vn"
-MAIL = MailKeys(FQDN, ("h1", "h2"))
+MAIL = Makes((FQDN,), ("h1", "h2"))
 SSH = "ssh-ed25519 AAAA"
 
 
@@ -37,7 +38,7 @@ class Root:
         (self.folder / "bin" / name).write_text(f"#!/bin/sh\n{text}\n")
         (self.folder / "bin" / name).chmod(0o755)
 
-    def run(self, mail: MailKeys | None = MAIL) -> Outcome:
+    def run(self, mail: Makes = MAIL) -> Outcome:
         text = script(mail).replace("/etc/", f"{self.folder}/etc/").replace("/run/", f"{self.folder}/run/")
         paths = os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]])
         done = subprocess.run(
@@ -86,13 +87,13 @@ def test_only_public_halves_cross(root: Root) -> None:
 
 
 def test_another_host_makes_no_mail_keys(root: Root) -> None:
-    found = judge("hub1", SSH, root.run(None), None)
+    found = judge("hub1", SSH, root.run(Makes()), None)
     assert (found.keys, found.request) == (Keys(WIREGUARD, SSH), None)
     assert list(root.files()) == ["wireguard/private.key"]
 
 
 def test_a_new_selector_leaves_the_others(root: Root) -> None:
-    one = judge("mail1", SSH, root.run(MailKeys(FQDN, ("h1",))), None, MailKeys(FQDN, ("h1",)))
+    one = judge("mail1", SSH, root.run(Makes((FQDN,), ("h1",))), None, Makes((FQDN,), ("h1",)))
     two = judge("mail1", SSH, root.run(), one.keys, MAIL)
     assert one.keys is not None
     assert two.keys is not None
@@ -142,6 +143,6 @@ def test_what_the_answer_must_hold(root: Root) -> None:
     assert said(*lines[:2], lines[-1]) == request
     assert said(*lines[:4], *lines[5:]) == request
     assert said(*lines[:-1]) == "mail1: it did not answer with a public key; no key was collected"
-    other = judge("mail1", SSH, good, None, replace(MAIL, fqdn="mail2.lamdong.gov.vn"))
+    other = judge("mail1", SSH, good, None, replace(MAIL, names=("mail2.lamdong.gov.vn",)))
     assert other.error is not None
     assert "a certificate request for mail2.lamdong.gov.vn" in other.error

@@ -24,7 +24,7 @@ def keep(tmp_path: Path) -> Keep:
 
     def keep(owner: str = "mail1", target: Target = "live", days: int = 0, fqdn: str = FQDN) -> Standing:
         ws = Workspace(tmp_path, "lam-dong", target)
-        return keep_certificate(ws, "mail1", fqdn, request(owner, fqdn), NOW + timedelta(days))
+        return keep_certificate(ws, "mail1", (fqdn,), request(owner, fqdn), NOW + timedelta(days))
 
     return keep
 

@@ -13,6 +13,7 @@ from haicap.addressing.lockfile import write_keys, write_locks
 from haicap.addressing.model import Keys
 from haicap.addressing.planner import plan_locks
 from haicap.errors import HaicapError
+from haicap.plan.selection import Selection
 from haicap.stack.planning import make_plan, plan_destroy
 from haicap.stack.state import PROJECT, read_state
 from haicap.stack.workspace import Workspace
@@ -76,7 +77,9 @@ def test_before_the_first_stage_nothing_of_a_unit_stands(workspace: Workspace) -
 
 
 def test_a_selection_holds_its_units_and_what_they_stand_on(workspace: Workspace) -> None:
-    chosen = {change.resource for change in make_plan(workspace, DAY, frozenset({"24829"})).pending}
+    chosen = {
+        change.resource for change in make_plan(workspace, DAY, Selection(frozenset({"24829"}), frozenset())).pending
+    }
     assert chosen == {"hub1", "hub2", "dns1", "dns2", "zones", "gw-24829", "dns-24829"}
 
 

@@ -1,0 +1,78 @@
+"""`haicap platform`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+import click
+
+from haicap.cli import ask, options, screen
+from haicap.design.machines import PlatformDesign, design_platforms
+from haicap.stack.workspace import Target
+
+
+@click.group("platform", context_settings={"help_option_names": ["-h", "--help"]})
+def command() -> None:
+    """A province's platforms and the machines that they run on.
+
+    \b
+    Example:
+      haicap platform list lam-dong
+      haicap platform list lam-dong --as-of 2025-06-30
+    """
+
+
+@command.command("list")
+@options.province
+@options.as_of
+@options.target
+@options.as_json
+@click.pass_obj
+def list_platforms(directory: Path, province: str | None, as_of: date, target: Target | None, as_json: bool) -> None:
+    """Every platform on a day: its stage, its machines, where they are, and the names that lead to it.
+
+    \b
+    Example:
+      haicap platform list lam-dong --as-of 2025-06-30
+    """
+    ws = ask.workspace(directory, province, target)
+    locks = ws.agreed_locks()
+    platforms = design_platforms(ws.inventory, locks, as_of, None)
+    if as_json:
+        told = {"format": "haicap.platforms/1", "province": ws.slug, "as_of": as_of.isoformat()}
+        screen.put_json({**told, "platforms": [_json(platform) for platform in platforms]})
+        return
+    if not platforms:
+        screen.put(f"{ws.slug} has no platform: inventories/{ws.slug}/platforms.yml says which it has.")
+        return
+    rows = [row for platform in platforms for row in _rows(platform, platforms)]
+    screen.table(("platform", "stage", "machine", "hypervisor", "address", "names"), rows)
+
+
+def _rows(platform: PlatformDesign, platforms: tuple[PlatformDesign, ...]) -> list[tuple[str, ...]]:
+    """A line a machine; without one, a line that says so. A name that leads elsewhere says where."""
+    own = {machine.name for machine in platform.machines}
+    here = not platform.active or own >= set(platform.active)
+    names = ", ".join(platform.names) if here else f"({', '.join(platform.names)}: still {platform.replaces})"
+    taken = next((other.name for other in platforms if other.replaces == platform.name), None)
+    if taken and any(other.name == taken and own.isdisjoint(other.active) for other in platforms):
+        names = f"({', '.join(platform.names)}: now {taken})"
+    stage = (
+        platform.stage
+        if platform.writes or platform.stage in ("absent", "frozen", "retired")
+        else (f"{platform.stage}, read-only")
+    )
+    machines = [(machine.name, machine.hypervisor, machine.address) for machine in platform.machines]
+    return [(platform.name, stage, *machine, names) for machine in machines or [("", "", "")]]
+
+
+def _json(platform: PlatformDesign) -> dict[str, object]:
+    """Keys of operators' and images' sources are the plan's matter."""
+    machines = [
+        {key: value for key, value in asdict(machine).items() if key not in ("authorized_keys", "image")}
+        | {"image": machine.image.name, "mac": machine.mac}
+        for machine in platform.machines
+    ]
+    return {**{key: value for key, value in vars(platform).items() if key != "machines"}, "machines": machines}
