@@ -29,7 +29,7 @@ def hypervisor_files(hypervisor: HypervisorDesign) -> Iterator[File]:
 
 
 def cloud_init(machine: MachineDesign) -> dict[str, str]:
-    """A machine's NoCloud seed by file name: who it is, its network, whose keys open it. Of data disks it says nothing."""
+    """A machine's NoCloud seed by file name: who it is, its network, whose keys open it; nothing of data disks."""
     return {name: fill(f"machine/cloud-init/{name}.j2", machine=machine, gateway6=GATEWAY6) for name in CLOUD_INIT}
 
 
