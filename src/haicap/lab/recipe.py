@@ -17,6 +17,7 @@ PACKAGES = (
     *("slapd", "ldap-utils", "python3-ldap", "openssl", "age", "restic"),
     *("postfix", "postfix-ldap", "postfwd", "opendkim"),
     *("dovecot-imapd", "dovecot-lmtpd", "dovecot-ldap", "dovecot-sieve", "dovecot-managesieved"),
+    *("nginx-light", "postgresql-15", "python3-psycopg2", "prometheus-node-exporter", "rsyslog", "unattended-upgrades"),
     *("libvirt-daemon-system", "libvirt-clients", "python3-libvirt", "qemu-system-x86", "qemu-utils", "xorriso"),
 )
 
@@ -27,6 +28,7 @@ EXCLUDED = ("man", "doc", "locale", "info", "lintian", "bug")
 DISABLED = (
     *("chrony", "frr", "kea-dhcp4-server", "nftables", "pdns", "radvd", "unbound", "unbound-resolvconf"),
     *("dovecot", "opendkim", "postfix", "postfix-resolvconf", "postfwd", "slapd"),
+    *("nginx", "postgresql", "prometheus-node-exporter", "rsyslog", "unattended-upgrades"),
     *("libvirtd", "libvirtd.socket", "libvirtd-ro.socket", "libvirtd-admin.socket", "libvirt-guests"),
     *("virtlogd.socket", "virtlogd-admin.socket", "virtlockd.socket", "virtlockd-admin.socket"),
     "systemd-networkd-wait-online",
@@ -141,6 +143,7 @@ REMOVED = (
     "etc/ssh/ssh_host_*",
     "etc/rc?.d/*slapd",  # Debian has no unit of slapd's, so these links are what starts it
     "etc/systemd/system/chronyd.*",  # an alias that makes a service that is off look enabled; a glob: it dangles here
+    "etc/systemd/system/syslog.*",  # the same, of rsyslog's
     "etc/libvirt/qemu/networks/*.xml",  # the default network: an address and a DHCP server that nobody asked for
     "var/lib/apt/lists/*",
     "var/cache/apt/*.bin",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address
 
-from haicap.design.machines import GATEWAY6, HypervisorDesign, MachineDesign, PlatformHost
-from haicap.render.file import File, HostFiles, fill
+from haicap.design.machines import GATEWAY6, HypervisorDesign, MachineDesign
+from haicap.render.file import File, fill
 
 HYPERVISOR_PACKAGES = (
     *("libvirt-clients", "libvirt-daemon-system", "python3-libvirt"),
@@ -37,8 +37,3 @@ def _gateway(hypervisor: HypervisorDesign, address: str) -> str:
     """The gateway of a machine's network: gateways are first addresses, so it is the last one below the machine's."""
     gateways = (IPv4Address(gateway) for gateway in hypervisor.gateways)
     return str(max(gateway for gateway in gateways if gateway < IPv4Address(address)))
-
-
-def render_platform(host: PlatformHost) -> HostFiles:
-    """Every file of what stands inside a platform's machine."""
-    return HostFiles({}, {}, ())
