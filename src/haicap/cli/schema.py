@@ -21,7 +21,7 @@ from haicap.inventory.schema import json_schemas, schema_text, write_schemas
 @click.option("--write", "folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path), help="Into files.")
 @options.as_json
 def command(kind: str | None, folder: Path | None, as_json: bool) -> None:
-    """The JSON Schema of province.yml, units.yml, platforms.yml or a staff file; of all, by file name, if none is named.
+    """The JSON Schema of one of the inventory's files; of all, by file name, if none is named.
 
     \b
     Example:

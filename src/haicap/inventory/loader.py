@@ -1,8 +1,9 @@
 """From a folder to an Inventory, or to every finding at once.
 
-A province is `inventories/<slug>/province.yml` and `units.yml`. Files are read by `reader`, held against the schema
-by pydantic in strict mode (a number is no text, `yes` is no boolean), then checked by `rules`. Units that fit the
-schema are checked even when others do not, so that one reading shows all there is to fix.
+A province is `inventories/<slug>/province.yml` and `units.yml`, and `platforms.yml` if it has platforms. Files are read
+by `reader`, held against the schema by pydantic in strict mode (a number is no text, `yes` is no boolean), then checked
+by `rules`. Units and platforms that fit the schema are checked even when others do not, so that one reading shows all
+there is to fix.
 """
 
 from __future__ import annotations
@@ -11,16 +12,21 @@ import difflib
 import hashlib
 import json
 from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
 
 from haicap.errors import Finding, FindingsError, HaicapError
 from haicap.inventory.limits import MAX_FINDINGS
 from haicap.inventory.marks import Marks, Node
 from haicap.inventory.model import Inventory, Province, Unit, Units
 from haicap.inventory.naming import slug as make_slug
+from haicap.inventory.platforms import Platform, Platforms
 from haicap.inventory.reading import Reading, validate
-from haicap.inventory.rules import check, check_province, check_units
+from haicap.inventory.rules import check, check_platforms, check_province, check_units
 
 FOLDER = "inventories"
+_Entry = TypeVar("_Entry", bound=BaseModel)
 
 
 def find_provinces(directory: Path) -> list[str]:
@@ -35,14 +41,20 @@ def load(directory: Path, slug: str) -> Inventory:
     """
     folder = province_folder(directory, slug)
     reading = Reading(directory)
-    province_file, units_file = folder / "province.yml", folder / "units.yml"
+    province_file, units_file, platforms_file = (folder / f"{name}.yml" for name in ("province", "units", "platforms"))
     province_node, province = _read_province(reading, province_file)
-    units_node, units = _read_units(reading, units_file)
-    marks = Marks(reading.name(province_file), reading.name(units_file), province_node, units_node, tuple(units))
-    findings = [*reading.findings, *_check(slug, province, tuple(units.values()), marks)]
+    units_node, units = _read_entries(reading, units_file, "units", Units, Unit)
+    platforms_node, platforms = None, dict[int, Platform]()
+    if platforms_file.exists():
+        platforms_node, platforms = _read_entries(reading, platforms_file, "platforms", Platforms, Platform)
+    marks = Marks(
+        *(reading.name(province_file), reading.name(units_file), province_node, units_node, tuple(units)),
+        *(reading.name(platforms_file), platforms_node, tuple(platforms)),
+    )
+    findings = [*reading.findings, *_check(slug, province, tuple(units.values()), tuple(platforms.values()), marks)]
     if findings or province is None:
         raise FindingsError(findings, f"Fix these and run `haicap check {slug}`.")
-    return Inventory(slug=slug, province=province, units=tuple(units.values()))
+    return Inventory(slug=slug, province=province, units=tuple(units.values()), platforms=tuple(platforms.values()))
 
 
 def inventory_digest(inventory: Inventory) -> str:
@@ -57,13 +69,15 @@ def digest(directory: Path, slug: str) -> str:
     return inventory_digest(load(directory, slug))
 
 
-def _check(slug: str, province: Province | None, units: tuple[Unit, ...], marks: Marks) -> list[Finding]:
+def _check(
+    slug: str, province: Province | None, units: tuple[Unit, ...], platforms: tuple[Platform, ...], marks: Marks
+) -> list[Finding]:
     """The rules that can be held against what was read."""
     if province is None:
-        return check_units(units, marks)
+        return [*check_units(units, marks), *check_platforms(platforms, marks)]
     if not units:
-        return check_province(province, marks)
-    return check(Inventory(slug=slug, province=province, units=units), marks)
+        return [*check_province(province, marks), *check_platforms(platforms, marks)]
+    return check(Inventory(slug=slug, province=province, units=units, platforms=platforms), marks)
 
 
 def province_folder(directory: Path, slug: str) -> Path:
@@ -91,24 +105,26 @@ def _read_province(reading: Reading, path: Path) -> tuple[Node | None, Province 
     return node, value
 
 
-def _read_units(reading: Reading, path: Path) -> tuple[Node | None, dict[int, Unit]]:
-    """The tree of units.yml, and by place in the file each unit that fits the schema."""
+def _read_entries(
+    reading: Reading, path: Path, key: str, file: type[BaseModel], entry_type: type[_Entry]
+) -> tuple[Node | None, dict[int, _Entry]]:
+    """The tree of a file that holds one list, `key`, and by place in the file each entry that fits the schema."""
     node, traps = reading.read(path)
     if node is None:
         return None, {}
-    entries = node.child("units")
+    entries = node.child(key)
     if entries is None or not isinstance(entries.value, list) or len(node.value) != 1:
-        _, problems = validate(Units, node)
+        _, problems = validate(file, node)
         reading.add(path, node, problems, traps)
         return node, {}
-    found: dict[int, Unit] = {}
+    found: dict[int, _Entry] = {}
     for place, entry in enumerate(entries.value):
         if len(reading.findings) > MAX_FINDINGS:
-            reason = f"more than {MAX_FINDINGS} findings; units from here on were not read"
+            reason = f"more than {MAX_FINDINGS} findings; {key} from here on were not read"
             reading.findings.append(Finding(reading.name(path), entry.line, "", reason, "limit-findings"))
             break
-        unit, problems = validate(Unit, entry, ("units", place))
+        value, problems = validate(entry_type, entry, (key, place))
         reading.add(path, node, problems, traps)
-        if unit is not None:
-            found[place] = unit
+        if value is not None:
+            found[place] = value
     return node, found

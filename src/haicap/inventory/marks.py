@@ -52,13 +52,17 @@ class Node:
 
 @dataclass(frozen=True)
 class Marks:
-    """Files and lines of an inventory's values. `order[i]` is the place in the file of the inventory's i-th unit."""
+    """Files and lines of an inventory's values. `order[i]` is the place in the file of the inventory's i-th unit,
+    `platform_order[i]` that of its i-th platform."""
 
     province_file: str = "province.yml"
     units_file: str = "units.yml"
     province_node: Node | None = None
     units_node: Node | None = None
     order: tuple[int, ...] | None = None
+    platforms_file: str = "platforms.yml"
+    platforms_node: Node | None = None
+    platform_order: tuple[int, ...] | None = None
 
     def province(self, *path: str | int) -> tuple[str, int]:
         """File and line of a value in province.yml; line 0 when it is not known."""
@@ -70,6 +74,12 @@ class Marks:
         place = self.order[index] if self.order is not None else index
         line = self.units_node.find(("units", place, *path))[1] if self.units_node else 0
         return self.units_file, line
+
+    def platform(self, index: int, *path: str | int) -> tuple[str, int]:
+        """File and line of a value of the inventory's platform at `index`."""
+        place = self.platform_order[index] if self.platform_order is not None else index
+        line = self.platforms_node.find(("platforms", place, *path))[1] if self.platforms_node else 0
+        return self.platforms_file, line
 
 
 @dataclass(frozen=True)

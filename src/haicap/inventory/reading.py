@@ -23,6 +23,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 # What an entry of a file's list is called, and the keys of its number and its name.
 _ENTRIES = {
     "units": ("unit", "code", "name"),
+    "platforms": ("platform", "name", "title"),
     "people": ("person", "id", "name"),
     "mailboxes": ("mailbox", "role", "title"),
 }

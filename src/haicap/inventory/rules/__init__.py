@@ -9,7 +9,10 @@ from __future__ import annotations
 from haicap.errors import Finding
 from haicap.inventory.marks import Marks
 from haicap.inventory.model import Inventory, Province, Unit
+from haicap.inventory.platforms import Platform
 from haicap.inventory.rules.base import run
+from haicap.inventory.rules.machines import MACHINE_RULES
+from haicap.inventory.rules.platforms import PLATFORM_RULES
 from haicap.inventory.rules.province import PROVINCE_RULES
 from haicap.inventory.rules.staff import STAFF_INVENTORY_RULES, STAFF_RULES, StaffFiles
 from haicap.inventory.rules.together import INVENTORY_RULES
@@ -18,8 +21,9 @@ from haicap.inventory.rules.units import UNIT_RULES
 
 def rule_names() -> list[str]:
     """Every rule's name, in the order in which they are held."""
-    rules = (*PROVINCE_RULES, *UNIT_RULES, *INVENTORY_RULES, *STAFF_RULES, *STAFF_INVENTORY_RULES)
-    return list(dict.fromkeys(rule.__name__.replace("_", "-") for rule in rules))
+    rules = (*PROVINCE_RULES, *UNIT_RULES, *PLATFORM_RULES, *INVENTORY_RULES, *MACHINE_RULES)
+    staff_rules = (*STAFF_RULES, *STAFF_INVENTORY_RULES)
+    return list(dict.fromkeys(rule.__name__.replace("_", "-") for rule in (*rules, *staff_rules)))
 
 
 def check_province(province: Province, marks: Marks) -> list[Finding]:
@@ -32,13 +36,19 @@ def check_units(units: tuple[Unit, ...], marks: Marks) -> list[Finding]:
     return run(UNIT_RULES, units, marks)
 
 
+def check_platforms(platforms: tuple[Platform, ...], marks: Marks) -> list[Finding]:
+    """The rules on platforms.yml alone."""
+    return run(PLATFORM_RULES, platforms, marks)
+
+
 def check(inventory: Inventory, marks: Marks | None = None) -> list[Finding]:
     """All rules, in a fixed order. Without marks, findings have no lines."""
     known = marks or Marks()
     return [
         *check_province(inventory.province, known),
         *check_units(inventory.units, known),
-        *run(INVENTORY_RULES, inventory, known),
+        *check_platforms(inventory.platforms, known),
+        *run((*INVENTORY_RULES, *MACHINE_RULES), inventory, known),
     ]
 
 
