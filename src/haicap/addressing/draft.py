@@ -32,6 +32,11 @@ def unit_subject(unit: Unit) -> str:
     return f'unit {unit.code} "{unit.name}"'
 
 
+def machine_subject(name: str) -> str:
+    """How a machine is named to people: `machine "procedures-1"`."""
+    return f'machine "{name}"'
+
+
 def lines(entries: list[Entry]) -> tuple[str, ...]:
     """Entries as people read them, in a stable order."""
     return tuple(f"{subject}: {detail}" for subject, detail in sorted(entries))

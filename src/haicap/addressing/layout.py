@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from haicap.addressing.model import Keys, Locks, Member, Name, Segment, Tunnel
+from haicap.addressing.model import Cutover, Keys, Locks, Member, Name, Placed, Segment, Tunnel
 
 Tree = dict[str, Any]  # text, or such a tree
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9./@+=_-]*")
@@ -47,12 +47,25 @@ def keys_tree(keys: Keys) -> Tree:
     return {**wireguard, "ssh": keys.ssh, **dkim}
 
 
-def locks_trees(locks: Locks) -> tuple[Tree, Tree, Tree]:
-    """The trees of the three files: addresses, names, keys."""
+def placed_tree(placed: Placed) -> Tree:
+    tree: Tree = {"hypervisor": placed.hypervisor, "address": placed.address, "address6": placed.address6}
+    tree["root_gib"] = str(placed.root_gib)
+    disks = {name: str(size) for name, size in sorted(placed.disks.items())}
+    return tree | ({"disks": disks} if disks else {}) | _removed_tree(placed.removed)
+
+
+def cutover_tree(cutover: Cutover) -> Tree:
+    return {"frozen": cutover.frozen} | ({"switched": cutover.switched} if cutover.switched else {})
+
+
+def locks_trees(locks: Locks) -> tuple[Tree, Tree, Tree, Tree, Tree]:
+    """The trees of the files: addresses, names, keys, machines, cut-overs."""
     return (
         {"members": {identity: member_tree(member) for identity, member in sorted(locks.members.items())}},
         {"names": {identity: name_tree(name) for identity, name in sorted(locks.names.items())}},
         {"keys": {host: keys_tree(keys) for host, keys in sorted(locks.keys.items())}},
+        {"machines": {name: placed_tree(placed) for name, placed in sorted(locks.machines.items())}},
+        {"cutovers": {name: cutover_tree(cutover) for name, cutover in sorted(locks.cutovers.items())}},
     )
 
 
@@ -82,6 +95,23 @@ def name_of(tree: Tree) -> Name:
 
 def keys_of(tree: Tree) -> Keys:
     return Keys(tree.get("wireguard", ""), tree["ssh"], tree.get("dkim", {}))
+
+
+def placed_of(tree: Tree) -> Placed:
+    """A machine's place from its tree, which has been checked."""
+    removed = tree.get("removed")
+    return Placed(
+        hypervisor=tree["hypervisor"],
+        address=tree["address"],
+        address6=tree["address6"],
+        root_gib=int(tree["root_gib"]),
+        disks={name: int(size) for name, size in tree.get("disks", {}).items()},
+        removed=date.fromisoformat(removed) if removed else None,
+    )
+
+
+def cutover_of(tree: Tree) -> Cutover:
+    return Cutover(tree["frozen"], tree.get("switched"))
 
 
 def to_yaml(tree: Tree, head: str) -> str:

@@ -1,4 +1,4 @@
-"""The lock files of a province beside its inventory: addresses, names, keys and mail, `<what>.lock.yml`.
+"""The lock files of a province beside its inventory: addresses, names, keys, mail, machines, `<what>.lock.yml`.
 
 Reading checks every value, since a lock can be damaged by a bad merge; writing replaces a file whole, or not at all.
 """
@@ -10,16 +10,40 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from haicap.addressing.damage import LockText
-from haicap.addressing.layout import Tree, keys_of, locks_trees, member_of, name_of, to_json, to_yaml
+from haicap.addressing.layout import (
+    Tree,
+    cutover_of,
+    keys_of,
+    locks_trees,
+    member_of,
+    name_of,
+    placed_of,
+    to_json,
+    to_yaml,
+)
 from haicap.addressing.mailtext import mailbox_of, mailbox_text
-from haicap.addressing.model import Keys, Locks, Mailbox
-from haicap.addressing.overlaps import find_clashes, find_same_addresses, find_same_labels
-from haicap.addressing.shapes import check_keys, check_mail, check_members, check_names
+from haicap.addressing.model import Cutover, Keys, Locks, Mailbox
+from haicap.addressing.overlaps import (
+    find_clashes,
+    find_same_addresses,
+    find_same_labels,
+    find_same_machine_addresses,
+)
+from haicap.addressing.shapes import (
+    Check,
+    check_cutovers,
+    check_keys,
+    check_machines,
+    check_mail,
+    check_members,
+    check_names,
+)
 from haicap.errors import Finding, FindingsError
 from haicap.files import replace_file
 
 CERTIFICATES = "certificates"
 ADDRESSES, NAMES, KEYS, MAIL = "addresses.lock.yml", "names.lock.yml", "keys.lock.yml", "mail.lock.yml"
+MACHINES, CUTOVERS = "machines.lock.yml", "cutovers.lock.yml"
 _HEAD = """\
 # Kept by `haicap {verb}` and reviewed in git. Do not edit it by hand: what is here never moves,
 # because {why}."""
@@ -28,31 +52,45 @@ _HEADS = {
     NAMES: _HEAD.format(verb="lock", why="people and certificates rely on these names"),
     KEYS: _HEAD.format(verb="enrol", why="each key was made on its host, and only its public half is here"),
     MAIL: _HEAD.format(verb="lock", why="letters, cards and the public rely on these addresses"),
+    MACHINES: _HEAD.format(verb="lock", why="a machine's disks stay where they are until people move them"),
+    CUTOVERS: _HEAD.format(verb="cutover", why="it says which platform a name leads to"),
 }
 
 
 def read_locks(folder: Path, keys_file: Path | None = None) -> Locks:
     """Read the locks beside an inventory, `inventories/<slug>`. A file that is missing is empty.
 
-    `keys_file` is where keys are, if not in the folder. Raises FindingsError with the line of everything that is
-    damaged: conflict markers, bad YAML, unknown or missing keys, bad addresses, and values that two members have.
+    `keys_file` is where keys are, if not in the folder, and cut-overs are beside it. Raises FindingsError with the line
+    of everything that is damaged: conflict markers, bad YAML, unknown or missing keys, bad addresses, and values that
+    two members have.
     """
-    addresses = LockText(_shown(folder / ADDRESSES), _read(folder / ADDRESSES), "members", check_members)
-    names = LockText(_shown(folder / NAMES), _read(folder / NAMES), "names", check_names)
+    addresses = _open(folder / ADDRESSES, "members", check_members)
+    names = _open(folder / NAMES, "names", check_names)
+    machines = _open(folder / MACHINES, "machines", check_machines)
     keys_path = keys_file or folder / KEYS
-    keys = LockText(_shown(keys_path) if keys_file is None else str(keys_path), _read(keys_path), "keys", check_keys)
-    findings = [*addresses.findings, *names.findings, *keys.findings]
+    keys = _open(keys_path, "keys", check_keys, elsewhere=keys_file is not None)
+    cutovers = _open(keys_path.with_name(CUTOVERS), "cutovers", check_cutovers, elsewhere=keys_file is not None)
+    findings = [finding for text in (addresses, names, machines, keys, cutovers) for finding in text.findings]
     members = {identity: member_of(tree) for identity, tree in addresses.entries.items()}
     labels = {identity: name_of(tree) for identity, tree in names.entries.items()}
+    places = {name: placed_of(tree) for name, tree in machines.entries.items()}
     findings += [addresses.finding(*clash, "lock-overlap") for clash in find_clashes(members)]
     findings += [names.finding(*clash, "lock-overlap") for clash in find_same_labels(labels)]
+    findings += [machines.finding(*clash, "lock-overlap") for clash in find_same_machine_addresses(places)]
     _raise(findings, folder.name)
     return Locks(
         members,
         labels,
         {host: keys_of(tree) for host, tree in keys.entries.items()},
         _certificates(keys_path.parent / CERTIFICATES),
+        places,
+        {name: cutover_of(tree) for name, tree in cutovers.entries.items()},
     )
+
+
+def _open(path: Path, root: str, check: Check, *, elsewhere: bool = False) -> LockText:
+    """A lock's text; `elsewhere`: not beside the inventory, so its whole path is shown."""
+    return LockText(str(path) if elsewhere else _shown(path), _read(path), root, check)
 
 
 def _certificates(folder: Path) -> dict[str, str]:
@@ -62,7 +100,7 @@ def _certificates(folder: Path) -> dict[str, str]:
 
 def read_mail(folder: Path) -> dict[str, Mailbox]:
     """Read `mail.lock.yml` beside an inventory; empty if it is missing. Raises FindingsError as `read_locks` does."""
-    text = LockText(_shown(folder / MAIL), _read(folder / MAIL), "mail", check_mail)
+    text = _open(folder / MAIL, "mail", check_mail)
     mailboxes = {key: mailbox_of(str(line)) for key, line in text.entries.items()}
     clashes = find_same_addresses(mailboxes)
     _raise([*text.findings, *(text.finding(*clash, "lock-overlap") for clash in clashes)], folder.name)
@@ -91,10 +129,21 @@ def _read(path: Path) -> bytes:
 
 
 def write_locks(folder: Path, locks: Locks) -> tuple[Path, ...]:
-    """Write addresses and names; returns the files whose bytes changed. Keys are written by `write_keys`."""
-    addresses, names, _ = locks_trees(locks)
-    written = (_write(folder / ADDRESSES, addresses, ADDRESSES), _write(folder / NAMES, names, NAMES))
+    """Write addresses, names and machines; returns the files whose bytes changed. No file of machines without any.
+
+    Keys are written by `write_keys`, cut-overs by `write_cutovers`.
+    """
+    addresses, names, _, machines, _ = locks_trees(locks)
+    written = [_write(folder / ADDRESSES, addresses, ADDRESSES), _write(folder / NAMES, names, NAMES)]
+    if locks.machines or (folder / MACHINES).exists():
+        written.append(_write(folder / MACHINES, machines, MACHINES))
     return tuple(path for path in written if path)
+
+
+def write_cutovers(path: Path, cutovers: Mapping[str, Cutover]) -> tuple[Path, ...]:
+    """Write the cut-overs, by the new platform's name; returns the path if its bytes changed."""
+    written = _write(path, locks_trees(Locks(cutovers=cutovers))[4], CUTOVERS)
+    return (written,) if written else ()
 
 
 def write_keys(path: Path, keys: Mapping[str, Keys]) -> tuple[Path, ...]:

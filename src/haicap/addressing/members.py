@@ -14,7 +14,12 @@ from haicap.addressing.pools import Pools, open_pools, report_exhausted, usable
 from haicap.addressing.rest import settle
 from haicap.inventory.model import Hub, Inventory, Pool4, Pool6, Province, ServerRole
 
-_TITLES: Mapping[ServerRole, str] = {"hub": "hub", "dns": "name server", "mail": "mail server"}
+_TITLES: Mapping[ServerRole, str] = {
+    "hub": "hub",
+    "dns": "name server",
+    "mail": "mail server",
+    "hypervisor": "hypervisor",
+}
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,8 @@ class _Run:
 def subjects(inventory: Inventory) -> dict[str, str]:
     """Every member of the inventory, by identity, as it is named to people, in the order in which they are served.
 
-    Hubs by name, then name servers by name, the mail server, then units by code and the day they are valid from.
+    Hubs by name, then name servers by name, the mail server, hypervisors by name, then units by code and the day they
+    are valid from.
     """
     servers = sorted(inventory.province.servers.items(), key=lambda server: (list(_TITLES).index(server[1]), server[0]))
     units = sorted(inventory.units, key=lambda unit: (unit.code, unit.valid_from))

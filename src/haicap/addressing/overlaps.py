@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from haicap.addressing.model import Mailbox, Member, Name
+from haicap.addressing.model import Mailbox, Member, Name, Placed
 from haicap.addressing.networks import Span, host, span
 from haicap.addressing.pools import spans_of
 
@@ -36,6 +36,13 @@ def find_clashes(members: Mapping[str, Member]) -> list[Clash]:
 def find_same_labels(names: Mapping[str, Name]) -> list[Clash]:
     """Labels that two units have."""
     return sorted(_same((name.label, (identity, "label")) for identity, name in names.items()))
+
+
+def find_same_machine_addresses(machines: Mapping[str, Placed]) -> list[Clash]:
+    """Addresses that two machines have, tombstones included."""
+    fours = ((placed.address, (name, "address")) for name, placed in machines.items())
+    sixes = ((str(span(placed.address6).value), (name, "address6")) for name, placed in machines.items())
+    return sorted([*_same(fours), *_same(sixes)])
 
 
 def find_same_addresses(mailboxes: Mapping[str, Mailbox]) -> list[Clash]:

@@ -8,6 +8,7 @@ The promises, each held by a property test in tests/property:
 - Who leaves rests for `pools.rest_days` (see `rest`).
 - The same inventory again changes nothing.
 - A segment grows where it is or is a finding (see `segments`); a label never moves (see `names`).
+- A machine never moves, and its disks never shrink (see `machines`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from haicap.addressing.draft import Draft, lines
+from haicap.addressing.machines import plan_machines
 from haicap.addressing.members import plan_members
 from haicap.addressing.model import Locks, Member
 from haicap.addressing.names import plan_names
@@ -45,24 +47,27 @@ def plan_locks(inventory: Inventory, locks: Locks, today: date, move: Collection
 
     `move` names segments that may get a new place if they are too small and cannot grow: `24958/staff`.
     """
-    new, draft = draft_locks(inventory, locks, today, move)
+    new, draft, machines = draft_locks(inventory, locks, today, move)
     return Planned(
         locks=new,
-        added=lines(draft.added),
-        removed=lines(draft.removed),
-        grown=lines(draft.grown),
+        added=lines(draft.added) + lines(machines.added),
+        removed=lines(draft.removed) + lines(machines.removed),
+        grown=lines(draft.grown) + lines(machines.grown),
         moved=lines(draft.moved),
-        findings=tuple(sorted(set(draft.findings))),
+        findings=tuple(sorted({*draft.findings, *machines.findings})),
     )
 
 
-def draft_locks(inventory: Inventory, locks: Locks, today: date, move: Collection[str]) -> tuple[Locks, Draft]:
-    """`plan_locks` with its entries still apart, subject and detail."""
+def draft_locks(inventory: Inventory, locks: Locks, today: date, move: Collection[str]) -> tuple[Locks, Draft, Draft]:
+    """`plan_locks` with its entries still apart, subject and detail: those of members and names, those of machines."""
     draft = Draft(f"inventories/{inventory.slug}/province.yml")
     members = plan_members(inventory, locks.members, today, draft)
     _plan_blocks(inventory, members, move, draft)
     names = plan_names(inventory, locks.names, today, draft)
-    return replace(locks, members=dict(sorted(members.items())), names=names), draft
+    on_machines = Draft(draft.file)
+    machines = plan_machines(inventory, locks.machines, members.values(), today, on_machines)
+    new = replace(locks, members=dict(sorted(members.items())), names=names, machines=machines)
+    return new, draft, on_machines
 
 
 def _plan_blocks(inventory: Inventory, members: dict[str, Member], move: Collection[str], draft: Draft) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from haicap.addressing.draft import Draft
-from haicap.addressing.model import Member
+from haicap.addressing.model import Member, Placed
 from haicap.addressing.networks import WIDTH, AddressSet, Span, free_subnets, host, span, taken_set
 from haicap.inventory.model import Hub, Pool4, Pool6, Province
 
@@ -51,6 +51,22 @@ def open_pools(province: Province, members: Iterable[Member]) -> Pools:
         pools.append(_open_tunnels(hub, "tunnels", taken))
         pools.append(_open_tunnels(hub, "tunnels6", taken))
     return {pool.name: pool for pool in pools}
+
+
+def open_machine_pools(province: Province, members: Iterable[Member], machines: Iterable[Placed]) -> Pools:
+    """The pools of machines, `machines` and `machines6`: without a network's first address, which is the gateway's."""
+    taken = taken_set(item for member in members for item in spans_of(member).values())
+    taken |= taken_set(span(text) for placed in machines for text in (placed.address, placed.address6))
+    pools: dict[str, Pool4 | Pool6 | None] = {
+        "machines": province.pools.machines,
+        "machines6": province.pools.machines6,
+    }
+    found = {}
+    for name, pool in pools.items():
+        if pool is not None:
+            gateways = taken_set(host(str(network[1])) for network in pool.networks if network.num_addresses > 1)
+            found[name] = _open(name, pool, taken | gateways)
+    return found
 
 
 def _open(name: str, pool: Pool4 | Pool6, taken: AddressSet) -> Pool:

@@ -12,9 +12,9 @@ from dataclasses import replace
 from datetime import date
 from typing import TypeVar
 
-from haicap.addressing.model import Member, Name
+from haicap.addressing.model import Member, Name, Placed
 
-Entry = TypeVar("Entry", Member, Name)
+Entry = TypeVar("Entry", Member, Name, Placed)
 
 
 def settle(locked: Mapping[str, Entry], present: Collection[str], today: date, rest_days: int) -> dict[str, Entry]:

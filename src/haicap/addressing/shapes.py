@@ -6,7 +6,7 @@ import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from haicap.addressing.layout import Tree
 from haicap.addressing.mailtext import mailbox_of
@@ -93,6 +93,21 @@ def _day(text: str) -> None:
         raise ValueError(f"{text!r} is not a day, like 2025-07-01") from error
 
 
+def _moment(text: str) -> None:
+    form = "%Y-%m-%dT%H:%M:%SZ"
+    try:
+        exact = datetime.strptime(text, form).strftime(form) == text
+    except ValueError:
+        exact = False
+    if not exact:
+        raise ValueError(f"{text!r} is not a moment in UTC, like 2025-07-01T02:00:00Z")
+
+
+def _size(text: str) -> None:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= 65536):
+        raise ValueError(f"{text!r} is not a size in GiB")
+
+
 def _text(text: str) -> None:
     if not text:
         raise ValueError("is empty")
@@ -111,6 +126,11 @@ _SERVER = _Fields(_COMMON, _OPTIONAL)
 _UNIT = _Fields({**_COMMON, "block": _network(4), "block6": _network(6)}, {**_OPTIONAL, "segments": _Each(_SEGMENT)})
 _NAME = _Fields({"label": _label, "given": _text}, {"removed": _day})
 _KEYS = _Fields({"ssh": _ssh}, {"wireguard": _wireguard, "dkim": _Each(_dkim)})
+_PLACED = _Fields(
+    {"hypervisor": _label, "address": _address(4), "address6": _address(6), "root_gib": _size},
+    {"disks": _Each(_size), "removed": _day},
+)
+_CUTOVER = _Fields({"frozen": _moment}, {"switched": _moment})
 
 
 def check_members(identity: str, entry: Tree | str) -> Iterator[Fault]:
@@ -131,6 +151,16 @@ def check_mail(_key: str, entry: Tree | str) -> Iterator[Fault]:
 def check_keys(_host: str, entry: Tree | str) -> Iterator[Fault]:
     """Faults of a host's public keys."""
     return _faults(entry, _KEYS, ())
+
+
+def check_machines(_name: str, entry: Tree | str) -> Iterator[Fault]:
+    """Faults of a machine's place."""
+    return _faults(entry, _PLACED, ())
+
+
+def check_cutovers(_platform: str, entry: Tree | str) -> Iterator[Fault]:
+    """Faults of a cut-over."""
+    return _faults(entry, _CUTOVER, ())
 
 
 def _faults(value: Tree | str, shape: _Shape, path: Place) -> Iterator[Fault]:

@@ -20,8 +20,8 @@ _KINDS = (
     ("moved", "moved", "yellow"),
     ("removed", "removed", "red"),
 )
-# With one of these an address or a name is missing; with any other, something that is locked only stays as it was.
-_REFUSING = frozenset({"pool-exhausted", "block-full", "segment-full", "label-taken", "known-segment"})
+# With one of these an address, a name or a place is missing; with any other, what is locked only stays as it was.
+_REFUSING = frozenset({"pool-exhausted", "block-full", "segment-full", "label-taken", "known-segment", "no-room"})
 
 
 @click.command("lock")
@@ -33,7 +33,7 @@ _REFUSING = frozenset({"pool-exhausted", "block-full", "segment-full", "label-ta
 @options.as_json
 @click.pass_obj
 def command(directory: Path, province: str | None, check: bool, move: tuple[str, ...], as_json: bool) -> int:
-    """Allocate addresses and names for what is new, and show what is new, grown, moved and removed.
+    """Allocate addresses, names and places for what is new, and show what is new, grown, moved and removed.
 
     Where there are staff files, people and role mailboxes get their official addresses, too. What is locked stays where
     it is. The lock files are reviewed in git.
@@ -49,8 +49,7 @@ def command(directory: Path, province: str | None, check: bool, move: tuple[str,
     planned = plan_locks(ws.inventory, before, today, move)
     mail = plan_mail(ws.inventory, ws.staff.units.values(), planned.locks.names, mail_before, today)
     findings = (*planned.findings, *mail.findings)
-    changes = (planned.locks.members, planned.locks.names) != (before.members, before.names)
-    changes = changes or mail.mailboxes != mail_before
+    changes = planned.locks != before or mail.mailboxes != mail_before
     refused = any(finding.rule in _REFUSING for finding in findings)
     written: tuple[Path, ...] = ()
     if not (check or refused):

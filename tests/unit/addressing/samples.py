@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from haicap.addressing.model import Locks
 from haicap.addressing.planner import Planned, plan_locks
 from haicap.inventory.model import Inventory, Province, Unit
+from haicap.inventory.platforms import Platform
 
 DAY = date(2025, 5, 1)
 SEGMENTS: dict[str, dict[str, Any]] = {
@@ -72,6 +74,42 @@ def make_unit(code: int, name: str | None = None, **changes: Any) -> Unit:
 
 def make_inventory(*units: Unit, province: Province | None = None) -> Inventory:
     return Inventory(slug="lam-dong", province=province or make_province(), units=units)
+
+
+def make_hypervisor(number: int, domain: str = "", **changes: Any) -> dict[str, Any]:
+    """`hv1` in the failure domain `dc1`, with room for four machines of the profile `app`."""
+    size = {"vcpus": 8, "memory_mib": 16384, "disk_gib": 400}
+    return {"name": f"hv{number}", "site": "a", "failure_domain": domain or f"dc{number}"} | size | changes
+
+
+def make_platform(name: str, count: int = 1, profile: str = "app", **changes: Any) -> dict[str, Any]:
+    machines = {"profile": profile, "image": "debian-12", "count": count, "disks": changes.pop("disks", {})}
+    written = {"name": name, "title": name, "kind": "other", "owner": "Sở KH&CN", "dates": {}, "machines": machines}
+    return written | changes
+
+
+def with_platforms(*platforms: dict[str, Any], hypervisors: Sequence[dict[str, Any]] = (), **changes: Any) -> Inventory:
+    """A province without units, with platforms on two hypervisors if no others are given."""
+    pools = make_pools(
+        machines={"networks": ["10.126.0.0/24"], "prefix": 32},
+        machines6={"networks": ["2001:db8:103::/64"], "prefix": 128},
+    )
+    written = {
+        "pools": pools,
+        "hypervisors": list(hypervisors) or [make_hypervisor(1), make_hypervisor(2)],
+        "images": [{"name": "debian-12", "source": "file:///debian.qcow2", "sha256": "0" * 64}],
+        "profiles": {
+            "app": {"vcpus": 2, "memory_mib": 4096, "root_gib": 20},
+            "small": {"vcpus": 1, "memory_mib": 512, "root_gib": 3},
+        },
+    }
+    province = make_province(**(written | changes))
+    return Inventory(
+        slug="lam-dong",
+        province=province,
+        units=(),
+        platforms=tuple(Platform.model_validate(platform) for platform in platforms),
+    )
 
 
 def lock(

@@ -6,10 +6,21 @@ from pathlib import Path
 import pytest
 import yaml
 
-from haicap.addressing.lockfile import ADDRESSES, KEYS, NAMES, locks_digest, read_locks, write_keys, write_locks
-from haicap.addressing.model import Keys, Locks
+from haicap.addressing.lockfile import (
+    ADDRESSES,
+    CUTOVERS,
+    KEYS,
+    MACHINES,
+    NAMES,
+    locks_digest,
+    read_locks,
+    write_cutovers,
+    write_keys,
+    write_locks,
+)
+from haicap.addressing.model import Cutover, Keys, Locks, Placed
 from haicap.errors import FindingsError
-from tests.unit.addressing.samples import lock, make_inventory, make_unit
+from tests.unit.addressing.samples import DAY, lock, make_inventory, make_unit
 
 A = "00001@2025-07-01"
 PRINTER = {"name": "printer", "segment": "staff", "mac": "02:00:00:00:00:01"}
@@ -20,6 +31,13 @@ KEY = Keys("QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=", "ssh-ed25519 AAAAC3Nz
 def locks() -> Locks:
     found = lock(make_inventory(make_unit(1, hosts=[PRINTER]), make_unit(2, 'B\'Lao: "số" 2'))).locks
     return lock(make_inventory(make_unit(1, hosts=[PRINTER])), found).locks
+
+
+PLACES = {
+    "procedures-1": Placed("hv1", "10.126.0.2", "2001:db8:103::2", 3, {"data": 1}),
+    "sharing-1": Placed("hv2", "10.126.0.3", "2001:db8:103::3", 20, removed=DAY),
+}
+CUTOVER = Cutover("2025-07-01T00:00:00Z", "2025-07-01T02:30:00Z")
 
 
 def damage(folder: Path, file: str, old: str, new: str) -> str:
@@ -53,6 +71,64 @@ def test_missing_files_are_empty(folder: Path) -> None:
 def test_keys_from_elsewhere(folder: Path, tmp_path: Path) -> None:
     write_keys(tmp_path / "lab.yml", {"gw-00001": KEY})
     assert read_locks(folder, tmp_path / "lab.yml").keys == {"gw-00001": KEY}
+
+
+def test_machines_and_cutovers(folder: Path, locks: Locks) -> None:
+    whole = replace(locks, machines=PLACES, cutovers={"procedures": CUTOVER, "documents": Cutover(CUTOVER.frozen)})
+    assert write_locks(folder, whole) == (folder / ADDRESSES, folder / NAMES, folder / MACHINES)
+    assert write_cutovers(folder / CUTOVERS, whole.cutovers) == (folder / CUTOVERS,)
+    assert write_cutovers(folder / CUTOVERS, whole.cutovers) == ()
+    assert read_locks(folder) == whole
+    digests = {locks_digest(one) for one in (locks, whole, replace(whole, cutovers={}), replace(whole, machines={}))}
+    assert len(digests) == 4
+    assert write_locks(folder, locks) == (folder / MACHINES,)
+    assert read_locks(folder).machines == {}
+
+
+def test_the_file_of_machines(folder: Path) -> None:
+    write_locks(folder, Locks(machines=PLACES))
+    assert (folder / MACHINES).read_text() == (
+        "# Kept by `haicap lock` and reviewed in git. Do not edit it by hand: what is here never moves,\n"
+        "# because a machine's disks stay where they are until people move them.\n"
+        "machines:\n  procedures-1:\n    hypervisor: hv1\n    address: 10.126.0.2\n"
+        '    address6: "2001:db8:103::2"\n    root_gib: 3\n    disks:\n      data: 1\n'
+        "  sharing-1:\n    hypervisor: hv2\n    address: 10.126.0.3\n"
+        '    address6: "2001:db8:103::3"\n    root_gib: 20\n    removed: 2025-05-01\n'
+    )
+
+
+def test_cutovers_are_beside_the_keys(folder: Path, tmp_path: Path) -> None:
+    write_cutovers(tmp_path / CUTOVERS, {"procedures": CUTOVER})
+    assert read_locks(folder).cutovers == {}
+    assert read_locks(folder, tmp_path / KEYS).cutovers == {"procedures": CUTOVER}
+
+
+@pytest.mark.parametrize(
+    "case",  # what was there, what is there now, the line, what is said
+    [
+        ("hypervisor: hv1", "hypervisor: HV 1", 5, "'HV 1' is not a DNS label"),
+        ("    address: 10.126.0.2\n", "", 4, '"address" is missing'),
+        ("address: 10.126.0.2", "address: 10.126.0.3", 13, "10.126.0.3 is also procedures-1/address  [lock-overlap]"),
+        ('"2001:db8:103::2"', '"2001:db8:103:0::3"', 14, "is also procedures-1/address6  [lock-overlap]"),
+        ("root_gib: 3", "root_gib: many", 8, "'many' is not a size in GiB"),
+        ("data: 1", "data: 0", 10, "'0' is not a size in GiB"),
+        ("removed: 2025-05-01", "removed: soon", 16, "'soon' is not a day"),
+    ],
+)
+def test_damaged_machines(folder: Path, case: tuple[str, str, int, str]) -> None:
+    old, new, line, said = case
+    write_locks(folder, Locks(machines=PLACES))
+    message = damage(folder, MACHINES, old, new)
+    assert f"inventories/lam-dong/{MACHINES}:{line}  " in message
+    assert said in message
+
+
+@pytest.mark.parametrize(
+    "wrong", ["2025-07-01", "2025-07-01T00:00:00+07:00", "2025-7-1T0:0:0Z", "2025-13-01T00:00:00Z"]
+)
+def test_damaged_cutovers(folder: Path, wrong: str) -> None:
+    write_cutovers(folder / CUTOVERS, {"procedures": CUTOVER})
+    assert f"'{wrong}' is not a moment in UTC" in damage(folder, CUTOVERS, '"2025-07-01T00:00:00Z"', f'"{wrong}"')
 
 
 def test_any_yaml_reader_reads_it(folder: Path, locks: Locks) -> None:
