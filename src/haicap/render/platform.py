@@ -33,7 +33,7 @@ def _files(host: PlatformHost) -> Iterator[File]:
 
 
 def _base_files(host: PlatformHost) -> Iterator[File]:
-    sysctl = {"forwarding": 0, "binds_early": True, "answers_for_others": False}
+    sysctl = {"forwarding": 0, "binds_early": True}
     sets = (
         ("gateways", "ipv4_addr", host.gateways),
         ("allowed", "ipv4_addr", host.allowed),
