@@ -31,11 +31,7 @@ def render_host(host: HostDesign) -> HostFiles:
 
 def _files(host: HostDesign) -> Iterator[File]:
     yield File("/etc/ssh/sshd_config.d/50-haicap.conf", "base/linux/sshd.conf.j2", {})
-    sysctl = {
-        "forwarding": int(_forwards(host)),
-        "binds_early": host.mail is not None,
-        "answers_for_others": host.hypervisor is not None,
-    }
+    sysctl = {"forwarding": int(_forwards(host)), "binds_early": host.mail is not None}
     yield File("/etc/sysctl.d/60-haicap.conf", "base/linux/sysctl.conf.j2", sysctl)
     time = {"keeps_time": host.role == "hub", "serves_time": host.role == "hub" or host.lan is not None}
     yield File("/etc/chrony/chrony.conf", "base/linux/chrony.conf.j2", time)

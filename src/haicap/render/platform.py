@@ -11,6 +11,8 @@ _PACKAGES = (
     *("chrony", "e2fsprogs", "nftables", "nginx-light", "openssl", "prometheus-node-exporter", "unattended-upgrades"),
 )
 _SERVICES = ("chrony", "nftables", "nginx", "prometheus-node-exporter", "ssh")
+_REFERENCE_PACKAGES = ("postgresql-15", "python3-psycopg2")
+_REFERENCE_SERVICES = ("haicap-reference", "postgresql@15-main")
 _RESOLVERS = 3  # more are not asked (resolv.conf(5), MAXNS)
 
 
@@ -23,13 +25,15 @@ def _files(host: PlatformHost) -> Iterator[File]:
     yield from _base_files(host)
     yield from _disk_files(host)
     yield from _proxy_files(host)
+    if host.role == "reference":
+        yield from _reference_files(host)
     if host.logs_to is not None:
         target, _, port = host.logs_to.rpartition(":")
         yield File("/etc/rsyslog.conf", "platform/linux/rsyslog.conf.j2", {"target": target, "port": port})
 
 
 def _base_files(host: PlatformHost) -> Iterator[File]:
-    sysctl = {"forwarding": 0, "binds_early": True, "answers_for_others": False}
+    sysctl = {"forwarding": 0, "binds_early": True}
     sets = (
         ("gateways", "ipv4_addr", host.gateways),
         ("allowed", "ipv4_addr", host.allowed),
@@ -63,6 +67,23 @@ def _proxy_files(host: PlatformHost) -> Iterator[File]:
         yield File(f"{pages}/frozen.html", "platform/linux/frozen.html.j2")
 
 
+def _reference_files(host: PlatformHost) -> Iterator[File]:
+    programs, shared, on_disk = "/usr/local/lib/haicap", "/usr/local/share/haicap", "data" in host.disks
+    yield File("/etc/sysusers.d/haicap-reference.conf", "reference/linux/sysusers.conf.j2")
+    if on_disk:
+        waits = "/etc/systemd/system/postgresql@15-main.service.d/haicap.conf"
+        yield File(waits, "reference/linux/postgresql.service.j2")
+        yield File(f"{programs}/database-folder", "reference/linux/database-folder.j2")
+    settings = "/etc/postgresql/15/main/conf.d/haicap.conf"
+    yield File(settings, "reference/linux/postgresql.conf.j2", {"on_disk": on_disk})
+    yield File(f"{shared}/database.sql", "reference/linux/database.sql.j2")
+    yield File(f"{shared}/records.sql", "reference/linux/records.sql.j2")
+    yield File(f"{programs}/database", "reference/linux/database.j2", {"frozen": _frozen(host)})
+    yield File(f"{programs}/data", "reference/linux/data.py.j2")
+    yield File(f"{programs}/reference", "reference/linux/service.py.j2")
+    yield File("/etc/systemd/system/haicap-reference.service", "reference/linux/service.service.j2")
+
+
 def _names(host: PlatformHost) -> list[str]:
     """What users call the service, and the machine's own name, each once."""
     return list(dict.fromkeys((*host.names, host.fqdn)))
@@ -74,10 +95,12 @@ def _frozen(host: PlatformHost) -> bool:
 
 def _services(host: PlatformHost) -> dict[str, str]:
     names = [*_SERVICES, *(f"haicap-disk@{disk}" for disk in host.disks)]
+    names += _REFERENCE_SERVICES if host.role == "reference" else ()
     names += ["rsyslog"] if host.logs_to is not None else []
     return dict.fromkeys(sorted(names), "active")
 
 
 def _packages(host: PlatformHost) -> tuple[str, ...]:
     ships = ("rsyslog",) if host.logs_to is not None else ()
-    return tuple(sorted((*_PACKAGES, *ships)))
+    reference = _REFERENCE_PACKAGES if host.role == "reference" else ()
+    return tuple(sorted((*_PACKAGES, *reference, *ships)))
