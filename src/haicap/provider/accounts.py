@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from haicap.converge import Batcher
-from haicap.directory.call import Answers, MailHost, call
+from haicap.directory.call import MailHost, call
 from haicap.directory.sealed import keep_sealed
 from haicap.errors import HaicapError
 from haicap.plan.model import Json
 from haicap.plan.people import mailboxes_in
 from haicap.provider.context import RunContext
 from haicap.provider.kind import Inputs
+from haicap.reach.jobs import Answers
 
 _AT_ONCE = 16  # units of one call: a line of progress for each, and no long wait for the first
 
@@ -86,7 +87,7 @@ class Accounts:
         }
 
     def _write(self, name: str, inputs: Inputs, unit: Mapping[str, Json]) -> None:
-        job = {"op": "write", "destroy": self._context().destroys, "unit": unit}
+        job = {"op": "write", "destroy": self._context().destroys(name), "unit": unit}
         sealed = self._ask(name, inputs, job)
         if sealed:
             keep_sealed(self._context().sealed, sealed)

@@ -17,19 +17,23 @@ VARIABLE = "HAICAP_RUN"
 
 @dataclass(frozen=True)
 class RunContext:
-    """One run. `fence` maps a resource's name to what the plan holds of it: [action, digest of its inputs].
+    """One run. `fence` maps a resource's name to what the plan holds of it: action, digest of its inputs, and whether
+    something of people's own goes with it for good.
 
-    `sealed` is the folder for sealed first passwords. `destroys`: what the plan names as destroyed may be.
+    `sealed` is the folder for sealed first passwords.
     """
 
     connection: Connection
-    fence: Mapping[str, tuple[str, str]]
+    fence: Mapping[str, tuple[str, str, bool]]
     sealed: Path
-    destroys: bool
+
+    def destroys(self, name: str) -> bool:
+        """Whether what the plan names as destroyed with this resource may be: it says nothing of any other's."""
+        return self.fence.get(name, ("", "", False))[2]
 
     def allow(self, name: str, actions: tuple[str, ...], inputs: Json) -> None:
         """Refused unless the plan holds one of these actions on this resource, with exactly these inputs."""
-        action, digest = self.fence.get(name, ("", ""))
+        action, digest, _ = self.fence.get(name, ("", "", False))
         if action not in actions:
             raise Refused(f"{name}: the plan does not hold this {actions[0]}. Make a plan, and apply that.")
         if "delete" not in actions and digest != digest_of(inputs):
@@ -41,8 +45,7 @@ def write_context(path: Path, connection: Connection, plan: Plan, sealed: Path) 
     document = {
         "connection": asdict(connection) | {"key_file": str(connection.key_file) if connection.key_file else None},
         "sealed": str(sealed),
-        "destroys": bool(plan.destroys),
-        "fence": {change.resource: [change.action, change.digest] for change in plan.pending},
+        "fence": {change.resource: [change.action, change.digest, bool(change.destroys)] for change in plan.pending},
     }
     path.touch(mode=0o600)
     path.write_text(json.dumps(document), encoding="utf-8")
@@ -57,5 +60,5 @@ def read_context() -> RunContext:
     values = document["connection"]
     values["key_file"] = Path(values["key_file"]) if values["key_file"] else None
     values["jumps"] = {name: (through, place) for name, (through, place) in values["jumps"].items()}
-    fence = {name: (action, digest) for name, (action, digest) in document["fence"].items()}
-    return RunContext(Connection(**values), fence, Path(document["sealed"]), document["destroys"])
+    fence = {name: (action, digest, destroys) for name, (action, digest, destroys) in document["fence"].items()}
+    return RunContext(Connection(**values), fence, Path(document["sealed"]))

@@ -22,6 +22,7 @@ from haicap.provider.accounts import Accounts, Directory
 from haicap.provider.context import VARIABLE, read_context
 from haicap.provider.host import Hosts
 from haicap.provider.kind import Inputs, Kind
+from haicap.provider.machines import Machines
 from haicap.provider.records import Records
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
@@ -58,6 +59,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             "haicap:index:Records": Records(self._context),
             "haicap:index:Directory": Directory(self._context),
             "haicap:index:Accounts": Accounts(self._context),
+            "haicap:index:Machine": Machines(self._context),
         }
 
     def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802 - the protocol's names

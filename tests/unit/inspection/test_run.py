@@ -12,10 +12,11 @@ import pytest
 from haicap.addressing.model import Keys
 from haicap.design import ProvinceDesign, design_province
 from haicap.design.accounts import People
-from haicap.directory.call import Answers, MailHost
+from haicap.directory.call import MailHost
 from haicap.inspection import Probe, inspect, run
 from haicap.inventory.staff import Staff
 from haicap.reach.context import Connection, Outcome
+from haicap.reach.jobs import Answers
 from tests.unit.addressing.mailsamples import staff
 from tests.unit.addressing.samples import SEGMENTS, lock, make_inventory, make_province, make_unit
 

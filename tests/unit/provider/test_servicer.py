@@ -14,7 +14,7 @@ from google.protobuf import struct_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from haicap.plan.model import Change, Plan, digest_of
-from haicap.provider.context import VARIABLE, write_context
+from haicap.provider.context import VARIABLE, read_context, write_context
 from haicap.provider.servicer import Provider
 from haicap.reach.context import Connection
 from haicap.stack.state import TYPES
@@ -100,3 +100,14 @@ def test_without_a_run_nothing_is_changed_or_read(stub: Any, monkeypatch: pytest
 def test_the_schema_names_every_kind(stub: Any) -> None:
     schema = json.loads(stub.GetSchema(provider_pb2.GetSchemaRequest()).schema)
     assert set(schema["resources"]) == set(TYPES.values())
+
+
+def test_what_one_resource_may_destroy_says_nothing_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = Change("24829", "mail", "accounts-24829", "update", "d", destroys=("mailbox of 68-24829-004",))
+    plan = Plan("lam-dong", "lab", "2025-07-01", {}, {}, (gone, Change(None, "machine", "vm-app-1", "update", "d")))
+    write_context(tmp_path / "run.json", Connection(), plan, tmp_path / "sealed")
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "run.json"))
+    context = read_context()
+    assert context.destroys("accounts-24829")
+    assert not context.destroys("vm-app-1")
+    assert not context.destroys("vm-other")
