@@ -48,25 +48,27 @@ put() {
   mv "$1.new" "$1"
 }
 """
-_RSA = """\
+_OPENSSL = """\
 need openssl openssl
-rsa() {
-  test -s "$1" && return
-  openssl genrsa -out "$1.new" 2048
-  put "$1"
-}
 """
 _DKIM_KEY = """\
 mkdir -p -m 0700 /etc/dkimkeys
 key=/etc/dkimkeys/{selector}.private
-rsa "$key"
+if ! test -s "$key"; then
+  openssl genrsa -out "$key.new" 2048
+  put "$key"
+fi
 public=$(openssl pkey -in "$key" -pubout)
 echo dkim {selector} "$(echo "$public" | grep -v -e ----- | tr -d '\\n')"
 """
 _CERTIFICATE = """\
 mkdir -p -m 0755 /etc/haicap
-rsa /etc/haicap/tls.key
-openssl req -new -sha256 -key /etc/haicap/tls.key -subj /CN={name} -addext subjectAltName={names}
+key=/etc/haicap/tls.key
+if ! test -s "$key"; then
+  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$key.new"
+  put "$key"
+fi
+openssl req -new -sha256 -key "$key" -subj /CN={name} -addext subjectAltName={names}
 """
 _WIREGUARD = """\
 need wg wireguard-tools
@@ -86,7 +88,7 @@ _MEMBER = Makes()
 
 def script(makes: Makes = _MEMBER) -> str:
     """What a host runs: it makes what is missing, and prints public keys alone, the WireGuard key last."""
-    parts = [_START, *([_RSA] if makes.names or makes.selectors else [])]
+    parts = [_START, *([_OPENSSL] if makes.names or makes.selectors else [])]
     parts += [_DKIM_KEY.format(selector=shlex.quote(selector)) for selector in makes.selectors]
     if makes.names:
         names = shlex.quote(",".join(f"DNS:{name}" for name in makes.names))
