@@ -13,7 +13,7 @@ from functools import partial
 from haicap.design.lan import VPN, SegmentDesign
 from haicap.design.machines import MachineDesign, PlatformDesign, PlatformHost
 from haicap.design.province import ProvinceDesign, UnitDesign
-from haicap.inspection.check import Ask, Check, Fetch, Output, Result, Shell, UnreadableError, document, verdict
+from haicap.inspection.check import Ask, Check, Fetch, Lease, Output, Result, Shell, UnreadableError, document, verdict
 from haicap.inspection.lan import client_of
 from haicap.inspection.model import System
 from haicap.inspection.services import read_services
@@ -47,7 +47,8 @@ def users(design: ProvinceDesign, unit: UnitDesign, platforms: Collection[str] |
             continue
         served = not platform.serves or unit.code in platform.serves
         active = [hosts[name] for name in platform.active if name in hosts]
-        for name in platform.names if active and platform.machines else ():
+        own = {machine.name for machine in platform.machines}
+        for name in platform.names if active and own & set(platform.active) else ():
             yield _by_name(unit.code, gateway.name, segment, name, active, served=served)
         for machine in platform.machines:
             if machine.name in hosts:
@@ -63,7 +64,7 @@ def _by_name(
     platform = active[0].platform
     expected = f"https://{name}: platform {platform}" if served else f"{name}: no way to it, this unit is not served"
     read = partial(read_name, name, [host.address for host in active], platform, served)
-    return Check(unit, gateway, _SYSTEM, f"{name}", expected, (ask, fetch), read, settles=True)
+    return Check(unit, gateway, _SYSTEM, f"{name}", expected, (ask, fetch, Lease(fetch.netns)), read, settles=True)
 
 
 def _itself(unit: str, gateway: str, segment: SegmentDesign, host: PlatformHost, *, served: bool) -> Check:
@@ -71,7 +72,8 @@ def _itself(unit: str, gateway: str, segment: SegmentDesign, host: PlatformHost,
     told = f"platform {host.platform}, {'read-only' if host.stage == 'frozen' else 'in use'}"
     expected = f"https://{host.fqdn}: {told}" if served else f"{host.fqdn}: no way to it, this unit is not served"
     read = partial(read_machine, host.name, host.platform, host.stage, served)
-    return Check(unit, gateway, _SYSTEM, host.name, expected, (_fetch(segment, host.fqdn, host),), read, settles=True)
+    fetch = _fetch(segment, host.fqdn, host)
+    return Check(unit, gateway, _SYSTEM, host.name, expected, (fetch, Lease(fetch.netns)), read, settles=True)
 
 
 def _fetch(segment: SegmentDesign, name: str, host: PlatformHost) -> Fetch:

@@ -38,13 +38,13 @@ def inside(netns: str | None, work: Callable[[], Any]) -> Any:
                 if libc.setns(file.fileno(), CLONE_NEWNET) != 0:
                     raise OSError(ctypes.get_errno(), f"cannot enter {netns}")
             box.append(work())
-        except OSError as error:
+        except Exception as error:  # it is raised where the result is waited for
             box.append(error)
 
     thread = threading.Thread(target=enter)
     thread.start()
     thread.join()
-    if isinstance(box[0], OSError):
+    if isinstance(box[0], Exception):
         raise box[0]
     return box[0]
 

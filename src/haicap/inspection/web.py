@@ -44,9 +44,10 @@ def _get(job: Job) -> Any:
 
 
 def _ask(connection: ssl.SSLSocket, job: Job) -> Any:
+    until = (connection.getpeercert() or {}).get("notAfter", "")  # the answer's end closes the connection
     page = http.client.HTTPConnection(job["name"], timeout=job["seconds"])
     page.sock = connection
     page.request("GET", job["path"], headers={"Host": job["name"], "Connection": "close"})
     answer = page.getresponse()
     body = answer.read(LENGTH).decode(errors="replace")
-    return {"status": answer.status, "body": body, "until": (connection.getpeercert() or {}).get("notAfter", "")}
+    return {"status": answer.status, "body": body, "until": until}
