@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from haicap.machines.onhost.definition import Setting, define
-from haicap.machines.onhost.marks import Mark, birth_of
+from haicap.machines.onhost.marks import Mark, birth_of, seed_of
 from haicap.machines.onhost.names import Names
 
 CAPTURED = Path(__file__).parent / "captured"
@@ -33,7 +33,8 @@ NAMES = Names("procedures-1")
 
 
 def mark(**values: str) -> Mark:
-    return Mark("lam-dong", "procedures-1", "procedures", **{"birth": birth_of(WANTED), **values})
+    made_of = {"birth": birth_of(WANTED), "seed": seed_of(WANTED)}
+    return Mark("lam-dong", "procedures-1", "procedures", **{**made_of, **values})
 
 
 def defined(*, accelerated: bool = False, targets: dict[str, str] | None = None, **changes: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from haicap.machines.onhost.definition import data_disk, place_disks
 from haicap.machines.onhost.facts import Disk, Network, machine_type, paths_in, read_facts
 from haicap.machines.onhost.marks import NAMESPACE, Mark, birth_of, read_mark, seal_of
 from haicap.machines.onhost.names import check_names, data_disks, owner_of
+from haicap.plan.machine import cost_of
 from tests.unit.machines.samples import NAMES, WANTED, captured, defined, mark
 
 POOL = "/var/lib/haicap/machines"
@@ -80,11 +82,23 @@ def test_the_seal_is_of_the_definition_alone() -> None:
     )
 
 
-def test_a_machine_is_born_of_content_not_of_a_place() -> None:
-    moved = {**WANTED, "image": {**WANTED["image"], "source": "file:///d.qcow2", "name": "d"}, "vcpus": 2}
-    assert birth_of(moved) == birth_of(WANTED)
-    assert birth_of({**WANTED, "image": {**WANTED["image"], "sha256": "b" * 64}}) != birth_of(WANTED)
-    assert birth_of({**WANTED, "cloud_init": {**WANTED["cloud_init"], "user-data": ""}}) != birth_of(WANTED)
+def _with(**cloud_init: str) -> dict[str, Any]:
+    return {**WANTED, "cloud_init": {**WANTED["cloud_init"], **cloud_init}}
+
+
+@pytest.mark.parametrize(
+    ("after", "born_again"),
+    [
+        ({**WANTED, "image": {**WANTED["image"], "source": "file:///d.qcow2", "name": "d"}, "vcpus": 2}, False),
+        ({**WANTED, "image": {**WANTED["image"], "sha256": "b" * 64}}, True),
+        (_with(**{"user-data": "#cloud-config\nusers: []\n"}), False),
+        (_with(**{"meta-data": "instance-id: two\n"}), True),
+        (_with(**{"network-config": "version: 1\n"}), True),
+    ],
+)
+def test_a_root_disk_is_made_anew_where_the_plan_says_so(after: dict[str, Any], born_again: bool) -> None:
+    assert (birth_of(after) != birth_of(WANTED)) is born_again
+    assert cost_of(WANTED, after).startswith("root disk made anew") is born_again
 
 
 def test_all_files_below_a_domain_are_seen() -> None:

@@ -111,6 +111,7 @@ def _qcow2(path: Path, target: str, *, accelerated: bool, serial: str = "") -> E
     _add(disk, "target", dev=target, bus="virtio")
     if serial:
         _add(disk, "serial", serial)
+        disk.set("snapshot", "no")  # a change that is taken back takes nothing of the data back
     return disk
 
 

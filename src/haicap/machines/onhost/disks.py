@@ -93,6 +93,11 @@ def drop_snapshots(path: Path) -> None:
         run("qemu-img", "snapshot", "-d", SNAPSHOT, path)
 
 
+def take_snapshot(path: Path) -> None:
+    """Keep what the root disk of a machine that is off is now, inside its file."""
+    run("qemu-img", "snapshot", "-c", SNAPSHOT, path)
+
+
 def go_back(path: Path) -> None:
     """Make the root disk of a machine that is off what it was before the change."""
     if has_snapshot(path):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from haicap.machines.onhost.disks import SNAPSHOT
-from haicap.machines.onhost.facts import paths_in
+from haicap.machines.onhost.facts import paths_in, read_facts
 from haicap.machines.onhost.marks import NAMESPACE, PREFIX, Mark, read_mark, seal_of
 from haicap.machines.onhost.names import POOL
 
@@ -165,6 +165,18 @@ def undefine(domain: Any) -> None:
         | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
     )
     domain.undefineFlags(flags)
+
+
+def drop_foreign_disks(domain: Any, machine: str) -> None:
+    """Take disks that were added by hand out of the definition; their files stay."""
+    import libvirt
+
+    definition = definition_of(domain)
+    own = {"vda", "vdz", *read_facts(definition).data_disks(machine).values()}
+    for disk in ET.fromstring(definition).findall("devices/disk"):
+        target = disk.find("target")
+        if target is not None and target.get("dev") not in own:
+            domain.detachDeviceFlags(ET.tostring(disk, "unicode"), libvirt.VIR_DOMAIN_AFFECT_CONFIG)
 
 
 def snapshot_of(domain: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 
 NAMESPACE = "https://haicap.example/machine/1"
 PREFIX = "haicap"
+BIRTH = ("meta-data", "network-config")  # as plans say it, in `haicap.plan.machine`
 _TAG = f"{{{NAMESPACE}}}machine"
 ET.register_namespace(PREFIX, NAMESPACE)
 
@@ -19,15 +20,16 @@ ET.register_namespace(PREFIX, NAMESPACE)
 class Mark:
     """What a mark says.
 
-    `birth` is the digest of what the root disk was made from; `definition` that of the definition as libvirt told it
-    when it was made, "" until then; `answered` is "yes" once the machine answered SSH since; `moving` names the
-    hypervisor that it goes to ("to hv2") or comes from ("from hv1").
+    `birth` is the digest of what the root disk was made from, `seed` of what cloud-init reads; `definition` that of the
+    definition as libvirt told it when it was made, "" until then; `answered` is "yes" once the machine answered SSH
+    since; `moving` names the hypervisor that it goes to ("to hv2") or comes from ("from hv1").
     """
 
     province: str
     name: str
     platform: str
     birth: str
+    seed: str = ""
     definition: str = ""
     answered: str = ""
     moving: str = ""
@@ -54,10 +56,20 @@ def read_mark(definition: str) -> Mark | None:
 
 
 def birth_of(wanted: Mapping[str, Any]) -> str:
-    """The digest of what a root disk is made from: the image's content and cloud-init's data, not where it is from."""
-    image = wanted["image"]
-    made_of = [image["sha256"], image["format"], wanted["cloud_init"]]
-    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
+    """The digest of what a root disk is made from: the image's content, and who the machine is and in which network.
+
+    Neither where the image is fetched from, nor the keys and settings that are in cloud-init's user-data.
+    """
+    return _digest([wanted["image"]["sha256"], *(wanted["cloud_init"].get(name) for name in BIRTH)])
+
+
+def seed_of(wanted: Mapping[str, Any]) -> str:
+    """The digest of what cloud-init reads."""
+    return _digest(wanted["cloud_init"])
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def seal_of(definition: str) -> str:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from haicap.machines.onhost import disks
 from haicap.machines.onhost.facts import Facts, read_facts
 from haicap.machines.onhost.guests import Hypervisor, definition_of, running_definition, state_of
-from haicap.machines.onhost.marks import Mark, birth_of, read_mark, seal_of
+from haicap.machines.onhost.marks import Mark, birth_of, read_mark, seal_of, seed_of
 from haicap.machines.onhost.names import Names
 
 Found = dict[str, Any]
-_SETTLED = 20  # times that a balloon on its way is looked at
-_PAUSE = 0.5
+_PAUSE, _SAME, _LOOKS = 1.0, 4, 30  # seconds; how often memory is seen the same until it has settled; and at most
 
 
 def read(hypervisor: Hypervisor, wanted: Mapping[str, Any]) -> Found | None:
@@ -43,7 +42,7 @@ def found_values(wanted: Mapping[str, Any], mark: Mark, defined: Facts, running:
     sizes = ("vcpus", "max_vcpus", "memory_mib", "max_memory_mib")
     found = {size: _telling(wanted[size], getattr(defined, size), getattr(running or defined, size)) for size in sizes}
     network = _telling(_networks(wanted), _network(defined), _network(running or defined))
-    born = mark.birth == birth_of(wanted)
+    born, seeded = mark.birth == birth_of(wanted), mark.seed == seed_of(wanted)
     other = {"birth": "another image or cloud-init"}
     return {
         **wanted,
@@ -52,7 +51,7 @@ def found_values(wanted: Mapping[str, Any], mark: Mark, defined: Facts, running:
         "platform": mark.platform,
         "network": {**wanted["network"], "bridge": network[0], "mac": network[1]},
         "image": wanted["image"] if born else other,
-        "cloud_init": wanted["cloud_init"] if born else other,
+        "cloud_init": wanted["cloud_init"] if born and seeded else other,
     }
 
 
@@ -101,11 +100,17 @@ def _with_settled_memory(domain: Any, running: Facts, defined: Facts) -> Facts:
     """
     if "available" not in domain.memoryStats():
         return replace(running, memory_mib=defined.memory_mib)
-    last = running.memory_mib
-    for _ in range(_SETTLED):
+    seen = [_memory_of(domain)]
+    while seen[-1] != defined.memory_mib and not _is_settled(seen) and len(seen) < _LOOKS:
         time.sleep(_PAUSE)
-        now = read_facts(running_definition(domain)).memory_mib
-        if now == last:
-            break
-        last = now
-    return replace(running, memory_mib=last)
+        seen.append(_memory_of(domain))
+    return replace(running, memory_mib=seen[-1])
+
+
+def _memory_of(domain: Any) -> int:
+    """What the guest has now, MiB; QEMU is asked: what libvirt remembers may be late."""
+    return int(domain.memoryStats()["actual"]) // 1024
+
+
+def _is_settled(seen: Sequence[int]) -> bool:
+    return len(seen) >= _SAME and len(set(seen[-_SAME:])) == 1

@@ -28,7 +28,7 @@ from haicap.machines.onhost.guests import (
 from haicap.machines.onhost.images import ensure_image
 from haicap.machines.onhost.live import change_live
 from haicap.machines.onhost.locks import HYPERVISOR, locked
-from haicap.machines.onhost.marks import Mark, birth_of
+from haicap.machines.onhost.marks import Mark, birth_of, seed_of
 from haicap.machines.onhost.names import Names, check_names
 
 PATIENCE = 300.0  # seconds that a machine has until it answers
@@ -104,8 +104,7 @@ class _Writing:
         former = before.former_mark(self._domain) if self._domain is not None else None
         if former is None or self._mark is None:
             return
-        if self._mark.birth == former.birth:
-            before.put_files_back(self._names)
+        before.finish_putting_back(self._mark, former, self._names)
         answers = self._mark.answered or wait_for_ssh(self._domain, self._address, _BRIEFLY)
         if answers:
             self._settle()
@@ -120,7 +119,8 @@ class _Writing:
 
     def _new_mark(self, answered: str = "") -> Mark:
         wanted = self._wanted
-        return Mark(wanted["province"], wanted["machine"], wanted["platform"], self._birth, answered=answered)
+        whose = (wanted["province"], wanted["machine"], wanted["platform"])
+        return Mark(*whose, birth=self._birth, seed=seed_of(wanted), answered=answered)
 
     def _definition(self, mark: Mark) -> str:
         defined = definition_of(self._domain) if self._domain is not None else ""
@@ -164,6 +164,7 @@ class _Writing:
                 self._domain, change, wanted, sizes, self._names, accelerated=self._hypervisor.accelerated
             ):
                 return None
+            self._make_seed()
             self._define(answered)
             start(self._domain)
         self._wait(_BRIEFLY if answered else self._job.patience, [])
@@ -178,7 +179,8 @@ class _Writing:
             if self._domain is not None and self._runs and reasons and self._mark and self._mark.answered:
                 before.keep_former(self._domain, self._names)
             if self._is_new_birth:
-                before.set_root_aside(self._domain, self._names)
+                before.set_aside(self._domain, self._names.root, self._names.former_root)
+            self._make_seed()
             self._define("")
             self._make_disks(image)
             if self._runs:
@@ -201,7 +203,13 @@ class _Writing:
         for name, size in self._wanted["disks"].items():
             disks.make_data_disk(names.disk(name), size)
             disks.grow(names.disk(name), size)
-        if not names.seed.exists():
+
+    def _make_seed(self) -> None:
+        """The disk for cloud-init, unless it is there. A machine that runs reads it at its next start."""
+        names, seeded = self._names, self._mark is not None and self._mark.seed == seed_of(self._wanted)
+        if not (seeded and names.seed.exists()):
+            if self._domain is not None:
+                before.set_aside(self._domain, names.seed, names.former_seed)
             disks.make_seed(names.seed, self._wanted["cloud_init"])
 
     def _wait(self, seconds: float, reasons: Sequence[str]) -> None:
