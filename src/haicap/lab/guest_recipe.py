@@ -64,7 +64,9 @@ FILES = {
     "etc/hostname": "",
     "etc/machine-id": "",
 }
-REMOVED = ("etc/ssh/ssh_host_*", "var/lib/apt/lists/*", "var/cache/apt/*.bin", "var/log/*.log")
+# The links are aliases: with them, a service that is off looks enabled.
+ALIASES = ("etc/systemd/system/chronyd.*", "etc/systemd/system/syslog.*")
+REMOVED = (*ALIASES, "etc/ssh/ssh_host_*", "var/lib/apt/lists/*", "var/cache/apt/*.bin", "var/log/*.log")
 
 # MiB: what is there of it is only what is written to it.
 ROOT_MIB = 1536
