@@ -32,5 +32,7 @@ def command(directory: Path, province: str, as_json: bool) -> None:
     for path in written:
         if path.parent.name != "staff":
             screen.put(path.relative_to(directory).as_posix())
-    screen.put(f"inventories/{slug}/staff/ ({screen.count(len(written) - 2, 'file')})")
+    screen.put(
+        f"inventories/{slug}/staff/ ({screen.count(sum(path.parent.name == 'staff' for path in written), 'file')})"
+    )
     screen.say(f"Replace what is marked synthetic, then run `haicap check {slug}`.")

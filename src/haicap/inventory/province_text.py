@@ -26,6 +26,8 @@ pools:
   loopbacks6: {networks: ["2001:db8:100::/64"], prefix: 128}
   uplinks: {networks: [100.64.0.0/20], prefix: 30}  # the dedicated line: one connection point a unit
   as_numbers: {first: 4200000000, last: 4200001023}  # private (RFC 6996)
+  machines: {networks: [10.126.0.0/24], prefix: 32}  # of platforms
+  machines6: {networks: ["2001:db8:103::/64"], prefix: 128}
   rest_days: 365
 
 hubs:
@@ -44,6 +46,21 @@ ssh:
 mail:
   server: {name: mail1, site: "data centre 1"}
   quotas_mib: {"Chủ tịch": 5120, "Phó Chủ tịch": 5120}
+
+hypervisors:
+  - {name: hv1, site: "data centre 1", failure_domain: dc1, vcpus: 64, memory_mib: 262144, disk_gib: 8192}
+  - {name: hv2, site: "data centre 2", failure_domain: dc2, vcpus: 64, memory_mib: 262144, disk_gib: 8192}
+
+images:
+  - name: debian-12
+    source: https://cloud.debian.org/images/cloud/bookworm/latest/debian-12-genericcloud-amd64.qcow2
+    # SYNTHETIC: take the folder of one day instead of latest/, and the sum of its file.
+    sha256: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+profiles:
+  app: {vcpus: 4, memory_mib: 8192, root_gib: 20, max_vcpus: 8, max_memory_mib: 16384}
+  db: {vcpus: 8, memory_mib: 32768, root_gib: 40, max_vcpus: 16, max_memory_mib: 65536}
+  small: {vcpus: 1, memory_mib: 512, root_gib: 3, max_vcpus: 2, max_memory_mib: 1024}
 
 defaults:
   segments:

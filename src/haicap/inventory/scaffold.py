@@ -13,6 +13,7 @@ from haicap.errors import HaicapError
 from haicap.inventory import national
 from haicap.inventory.naming import dns_label, province_domain
 from haicap.inventory.national import Descent, NationalProvince, NationalUnit, OldCommune
+from haicap.inventory.platforms_text import platforms_yaml
 from haicap.inventory.province_text import PROVINCE, UNITS_HEAD
 from haicap.inventory.staff_sample import generate_staff
 from haicap.inventory.staff_text import STAFF_HEAD, staff_yaml
@@ -28,13 +29,17 @@ _KIND_LABELS = {"commune": "xa", "ward": "phuong", "township": "thitran"}
 
 
 def scaffold(directory: Path, province_name_or_slug: str) -> list[Path]:
-    """Write `inventories/<slug>/province.yml`, `units.yml` and `staff/` under `directory`; the paths written.
+    """Write `inventories/<slug>/province.yml`, `units.yml`, `platforms.yml` and `staff/` under `directory`; the paths.
 
     Raises HaicapError for an unknown province, or when one of them is there already: nothing is overwritten.
     """
     province = national.province(province_name_or_slug)
     folder = directory / "inventories" / province.slug
-    texts = {folder / "province.yml": province_yaml(province), folder / "units.yml": units_yaml(province)}
+    texts = {
+        folder / "province.yml": province_yaml(province),
+        folder / "units.yml": units_yaml(province),
+        folder / "platforms.yml": platforms_yaml(province.name, sorted(_old_provinces(province))),
+    }
     for path in (*texts, folder / "staff"):
         if path.exists():
             there = path.relative_to(directory).as_posix()
@@ -157,8 +162,13 @@ def _descents(units: Sequence[NationalUnit]) -> Iterable[Descent]:
 
 def _legacy_domains(province: NationalProvince) -> list[str]:
     """The domains of the provinces that went into this one, without its own."""
-    old = {line.commune.province for line in _descents(national.units(province.code))}
-    return sorted({province_domain(name) for name in old} - {province_domain(province.name)})
+    old = {province_domain(name) for name in _old_provinces(province)}
+    return sorted(old - {province_domain(province.name)})
+
+
+def _old_provinces(province: NationalProvince) -> set[str]:
+    """The provinces that went into this one, by name."""
+    return {line.commune.province for line in _descents(national.units(province.code))}
 
 
 def _pilots(province_code: str, units: Sequence[NationalUnit]) -> frozenset[str]:

@@ -13,22 +13,23 @@ def test_init_then_check(run, folder):
     done = run("init", "Nghệ An")
     assert done.exit_code == 0
     assert done.stdout == (
-        "inventories/nghe-an/province.yml\ninventories/nghe-an/units.yml\ninventories/nghe-an/staff/ (130 files)\n"
+        "inventories/nghe-an/province.yml\ninventories/nghe-an/units.yml\ninventories/nghe-an/platforms.yml\n"
+        "inventories/nghe-an/staff/ (130 files)\n"
     )
     assert run("check", "nghe-an").stdout == "nghe-an: 130 units, no finding\n"
     assert run("check").stdout == "lam-dong: 124 units, no finding\nnghe-an: 130 units, no finding\n"
 
 
 def test_lock_once_and_again(run, folder):
-    (folder / "inventories/lam-dong/addresses.lock.yml").unlink()
-    (folder / "inventories/lam-dong/names.lock.yml").unlink()
+    for what in ("addresses", "names", "machines"):
+        (folder / f"inventories/lam-dong/{what}.lock.yml").unlink()
     asked = run("lock", "--check")
     assert asked.exit_code == 2
     assert not (folder / "inventories/lam-dong/addresses.lock.yml").exists()
     first = run("lock")
     assert first.exit_code == 0
-    assert first.stdout.startswith('new: 253\n  hub "hub1": uplink 100.64.0.2/30')
-    assert first.stdout.endswith("  ... and 233 more\n")
+    assert first.stdout.startswith('new: 268\n  hub "hub1": uplink 100.64.0.2/30')
+    assert first.stdout.endswith("  ... and 248 more\n")
     again = run("lock", "--check")
     assert (again.exit_code, again.stdout.startswith("Nothing to lock")) == (0, True)
 
@@ -125,7 +126,7 @@ def test_schema(run, tmp_path):
 def test_plan_with_nothing_enrolled_waits(run):
     done = run("plan", "--wave", "pilot", "--as-of", "2025-07-01")
     assert done.exit_code == 0
-    assert done.stdout.startswith("lam-dong, live, as of 2025-07-01, 6 of its units\n\n11 waiting, not in this plan:\n")
+    assert done.stdout.startswith("lam-dong, live, as of 2025-07-01, 6 of its units\n\n13 waiting, not in this plan:\n")
     assert "\nPlan: 0 to create, 0 to update, 0 to replace, 0 to delete, 0 unchanged\nsha256:" in done.stdout
 
 

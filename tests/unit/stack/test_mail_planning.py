@@ -155,7 +155,7 @@ def test_what_waits_for_papers_is_not_taken_away(folder: Path, old: str, new: st
     record(_open(folder), DAY)
     _edit(folder, old, new, "province.yml")
     plan = make_plan(_open(folder), DAY)
-    assert plan.waiting[0].host == "mail1"
+    assert "mail1" in {wait.host for wait in plan.waiting}
     assert [change.resource for change in plan.pending if change.action == "delete"] == []
     assert plan.destroys == ()
 
