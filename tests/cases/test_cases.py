@@ -1,4 +1,5 @@
-"""Golden files: every file of the smallest unit, the largest, one whose name has every trap, a hub, the mail host.
+"""Golden files: every file of the smallest unit, the largest, one whose name has every trap, a hub, the mail host, a
+hypervisor and a platform's machine.
 
 `make golden` writes them anew from what the code makes now; the difference is reviewed like any other.
 """
@@ -17,12 +18,15 @@ from haicap.addressing.model import Keys, Locks
 from haicap.addressing.planner import plan_locks
 from haicap.design import ProvinceDesign, design_province
 from haicap.inventory.loader import load
-from haicap.render import render_host
+from haicap.render import cloud_init, render_host, render_platform
 
 ROOT = Path(__file__).parents[2]
 EXPECTED = Path(__file__).parent / "lam-dong"
 DAY = date(2025, 7, 1)
-CERTIFICATES = {name: f"-----BEGIN CERTIFICATE-----\n{name}\n-----END CERTIFICATE-----\n" for name in ("ca", "mail1")}
+CERTIFICATES = {
+    name: f"-----BEGIN CERTIFICATE-----\n{name}\n-----END CERTIFICATE-----\n"
+    for name in ("ca", "mail1", "procedures-1")
+}
 
 
 def _keys(number: int) -> Keys:
@@ -35,16 +39,21 @@ def design() -> ProvinceDesign:
     locks = plan_locks(inventory, Locks(), DAY).locks
     some = sorted(inventory.units, key=lambda unit: unit.staff)
     chosen = [some[0].gateway, some[-1].gateway, "gw-24829", "gw-24781"]
-    names = [*chosen, "hub1", "hub2", "dns1", "dns2", "mail1"]
+    names = [*chosen, "hub1", "hub2", "dns1", "dns2", "mail1", "hv1", "procedures-1"]
     keys = {name: _keys(number) for number, name in enumerate(dict.fromkeys(names))}
     keys["mail1"] = replace(keys["mail1"], dkim={"h1": "MIIB"})
-    return design_province(inventory, Locks(locks.members, locks.names, keys, CERTIFICATES), DAY)
+    return design_province(inventory, replace(locks, keys=keys, certificates=CERTIFICATES), DAY)
 
 
 def _made(design: ProvinceDesign) -> Mapping[str, str]:
     """Every file by its path below EXPECTED, and each unit's record sets as a zone listing."""
     hosts = [host for host in design.hosts if host.name not in ("hub2",)]
     files = {f"{host.name}{path}": text for host in hosts for path, text in render_host(host).files.items()}
+    for host in design.platform_hosts:
+        files |= {f"{host.name}{path}": text for path, text in render_platform(host).files.items()}
+    for machine in (machine for platform in design.platforms for machine in platform.machines):
+        if machine.name == "procedures-1":
+            files |= {f"{machine.name}.seed/{name}": text for name, text in cloud_init(machine).items()}
     for unit in design.units:
         if unit.dns is not None:
             lines = [
@@ -73,7 +82,8 @@ def test_files_have_no_trailing_noise_and_name_their_source(design: ProvinceDesi
     for name, text in _made(design).items():
         assert text.endswith("\n") and not text.endswith("\n\n"), name
         assert all(line == line.rstrip() for line in text.splitlines()), name
-        assert name.endswith(".records") or "inventories/lam-dong" in text.split("\n", 2)[0 if "#!" not in text else 1]
+        sourceless = name.endswith(".records") or ".seed/" in name
+        assert sourceless or "inventories/lam-dong" in text.split("\n", 2)[0 if "#!" not in text else 1]
 
 
 def test_no_private_key_is_in_any_file(design: ProvinceDesign) -> None:

@@ -339,7 +339,10 @@ class _Builder:
     def _waiting_machines(self) -> Iterator[Waiting]:
         for platform in self.platforms:
             for machine in platform.machines:
-                if reason := missing_papers(self._locks, machine.name):
+                if not machine.authorized_keys:
+                    reason, way_out = "nobody's key is put on it", "ssh: {authorized_keys: [...]} in province.yml"
+                    yield Waiting(machine.name, None, reason, way_out)
+                elif reason := missing_papers(self._locks, machine.name):
                     yield Waiting(machine.name, None, reason, f"haicap enrol {self._inventory.slug}")
 
     def _member_vpn(self, member: Member, standing: bool) -> VpnDesign:

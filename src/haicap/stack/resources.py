@@ -35,11 +35,12 @@ def resources_of(design: ProvinceDesign) -> tuple[Resource, ...]:
 
 
 def _machines(design: ProvinceDesign) -> Iterator[Resource]:
-    """The machines of hypervisors that are enrolled, and what stands inside those that are."""
+    """The machines of hypervisors that are enrolled, if somebody's key is put on them, and what stands inside those that
+    are enrolled themselves."""
     hypervisors = {host.name: host for host in design.hypervisors}
     for platform in design.platforms:
         for machine in platform.machines:
-            if machine.hypervisor in hypervisors:
+            if machine.hypervisor in hypervisors and machine.authorized_keys:
                 yield _machine(machine, hypervisors[machine.hypervisor], design.slug)
     yield from (_platform_host(host) for host in design.platform_hosts)
 
