@@ -35,8 +35,7 @@ def resources_of(design: ProvinceDesign) -> tuple[Resource, ...]:
 
 
 def _machines(design: ProvinceDesign) -> Iterator[Resource]:
-    """The machines of hypervisors that are enrolled, if somebody's key is put on them, and what stands inside those that
-    are enrolled themselves."""
+    """The machines of enrolled hypervisors, if somebody's key is put on them; and what stands inside enrolled machines."""
     hypervisors = {host.name: host for host in design.hypervisors}
     for platform in design.platforms:
         for machine in platform.machines:
