@@ -26,7 +26,7 @@ def test_missing_names_each_thing_and_the_way_out() -> None:
     assert lacks[:2] == ["not root: run it as root", "systemd-nspawn is missing: apt-get install systemd-container"]
     assert "mmdebstrap is missing: apt-get install mmdebstrap" in lacks
     assert "the base image is not built: run `make setup`" in lacks
-    assert lacks[-1] == "the guests' images are not built (debian): run `make setup`"
+    assert lacks[-1] == "the guests' images are not built (debian, tiny): run `make setup`"
     assert missing(guests=False)[-1] == "the base image is not built: run `make setup`"
 
 

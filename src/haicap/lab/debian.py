@@ -1,6 +1,5 @@
 """A Debian in a folder: installed by mmdebstrap, then made into the base of a host or of a guest."""
 
-import shlex
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -9,16 +8,24 @@ from haicap.lab import recipe
 from haicap.lab.command import run
 
 
-def bootstrap(tree: Path, packages: Sequence[str], before: Path | None = None) -> None:
+def bootstrap(tree: Path, packages: Sequence[str], without: Sequence[str] = ()) -> None:
     """Install a minimal Debian and `packages`, without what they only recommend, in the new folder `tree`.
 
-    What is in the folder `before` is copied into the tree before `packages` are unpacked.
+    Files that match a pattern in `without` are left out, now and later.
     """
+    _mmdebstrap(tree, packages, ["--variant=minbase", *(f"--dpkgopt=path-exclude={pattern}" for pattern in without)])
+
+
+def extract(tree: Path, packages: Sequence[str]) -> None:
+    """Unpack `packages` and what they depend on in the new folder `tree`; nothing is installed or configured."""
+    _mmdebstrap(tree, packages, ["--variant=extract"])
+
+
+def _mmdebstrap(tree: Path, packages: Sequence[str], options: Sequence[str]) -> None:
     excluded = [f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in recipe.EXCLUDED]
-    copied = [f'--essential-hook=cp --recursive {shlex.quote(str(before))}/. "$1"'] if before else []
     mmdebstrap = [
-        *("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", "--format=directory"),
-        *('--aptopt=Apt::Install-Recommends "false"', "--dpkgopt=force-unsafe-io", *excluded, *_proxy(), *copied),
+        *("mmdebstrap", "--quiet", "--mode=root", "--format=directory", *options),
+        *('--aptopt=Apt::Install-Recommends "false"', "--dpkgopt=force-unsafe-io", *excluded, *_proxy()),
         *(f"--include={','.join(packages)}", recipe.SUITE, str(tree), _mirror()),
     ]
     # In a mount namespace of its own, what mmdebstrap mounts below the tree is gone before anything is removed.

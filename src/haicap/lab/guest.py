@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from haicap.errors import HaicapError
-from haicap.lab import cache, debian, disk, guest_recipe, recipe
+from haicap.lab import cache, debian, disk, guest_recipe, initramfs, recipe, tiny
 
 Progress = Callable[[str], None]
-GuestName = Literal["debian"]
+GuestName = Literal["debian", "tiny"]
 
 NAMES: tuple[GuestName, ...] = get_args(GuestName)
 # Where a lab's hypervisors see the images.
@@ -59,43 +59,43 @@ def build_guests(progress: Progress | None = None) -> list[GuestImage]:
 
 
 def _build_debian(progress: Progress, folder: Path) -> None:
-    root, before = folder / "root", folder / "before"
+    work = folder / "work"
+    root = work / "root"
+    work.mkdir(parents=True)
     progress("debian: fetching Debian and installing the packages (a minute)")
-    debian.write(before, guest_recipe.INITRAMFS)
-    debian.bootstrap(root, guest_recipe.PACKAGES, before)
+    debian.bootstrap(root, guest_recipe.PACKAGES, guest_recipe.EXCLUDED)
     debian.remove(root, guest_recipe.REMOVED)
     debian.write(root, guest_recipe.FILES)
     debian.switch(root, guest_recipe.DISABLED, guest_recipe.ENABLED, guest_recipe.MASKED)
-    _name_kernel(root / "boot")
+    _make_bootable(root, work / "initramfs")
     progress("debian: making the disk (half a minute)")
-    _finish(folder, "debian", root, guest_recipe.ROOT_MIB)
+    _finish(root, folder / "debian.qcow2", guest_recipe.ROOT_MIB)
 
 
-def _name_kernel(boot: Path) -> None:
-    """Give the kernel and its initramfs names without a version, as grub.cfg has them."""
-    for name in ("vmlinuz", "initrd.img"):
-        (found,) = boot.glob(f"{name}-*")
-        (boot / name).symlink_to(found.name)
+def _build_tiny(progress: Progress, folder: Path) -> None:
+    progress("tiny: fetching the packages and making the disk (10 s)")
+    (folder / "work").mkdir(parents=True)
+    _finish(tiny.make_tree(folder / "work"), folder / "tiny.qcow2", tiny.SIZE_MIB)
 
 
-def _finish(folder: Path, name: GuestName, root: Path, size_mib: int) -> None:
+def _make_bootable(root: Path, work: Path) -> None:
+    """Give the kernel and its first root the names that grub.cfg has."""
+    (kernel,) = root.glob("boot/vmlinuz-*")
+    (root / "boot/vmlinuz").symlink_to(kernel.name)
+    initramfs.make(root, work, root / "boot/initrd.img")
+
+
+def _finish(root: Path, image: Path, size_mib: int) -> None:
     """Make the disk and note its sum; of what it was made from, nothing stays."""
-    image = folder / f"{name}.qcow2"
     disk.make_disk(root, image, size_mib)
     with image.open("rb") as file:
-        (folder / "sha256").write_text(hashlib.file_digest(file, "sha256").hexdigest() + "\n")
-    for made in ("root", "before"):
-        shutil.rmtree(folder / made, ignore_errors=True)
+        (image.parent / "sha256").write_text(hashlib.file_digest(file, "sha256").hexdigest() + "\n")
+    shutil.rmtree(image.parent / "work")
 
 
 def _version(name: GuestName) -> str:
-    return cache.version(recipe.SUITE, recipe.EXCLUDED, _RECIPES[name])
+    parts = tiny.recipe() if name == "tiny" else (guest_recipe.PARTS, initramfs.recipe())
+    return cache.version(recipe.SUITE, recipe.EXCLUDED, disk.RECIPE, parts)
 
 
-_BUILDERS: dict[GuestName, Callable[[Progress, Path], None]] = {"debian": _build_debian}
-_RECIPES: dict[GuestName, tuple[object, ...]] = {
-    "debian": (
-        *(guest_recipe.PACKAGES, guest_recipe.INITRAMFS, guest_recipe.FILES, guest_recipe.REMOVED),
-        *(guest_recipe.DISABLED, guest_recipe.ENABLED, guest_recipe.MASKED, guest_recipe.ROOT_MIB),
-    )
-}
+_BUILDERS: dict[GuestName, Callable[[Progress, Path], None]] = {"debian": _build_debian, "tiny": _build_tiny}

@@ -5,29 +5,16 @@ it on. Guests run without KVM: what only costs time there is off too.
 """
 
 PACKAGES = (
-    *(
-        "systemd",
-        "systemd-sysv",
-        "dbus",
-        "linux-image-cloud-amd64",
-        "initramfs-tools",
-        "busybox",
-        "zstd",
-        "procps",
-        "tzdata",
-    ),
+    *("systemd", "systemd-sysv", "dbus", "procps", "tzdata", "linux-image-cloud-amd64", "busybox-static"),
     *("cloud-init", "cloud-guest-utils", "e2fsprogs", "fdisk"),
     *("openssh-server", "sudo", "python3", "python3-apt", "python3-psycopg2"),
-    *("iproute2", "iputils-ping", "curl", "netcat-openbsd", "ca-certificates", "openssl", "procps", "tzdata"),
+    *("iproute2", "iputils-ping", "curl", "netcat-openbsd", "ca-certificates", "openssl"),
     *("nftables", "chrony", "nginx-light", "postgresql-15"),
     *("prometheus-node-exporter", "rsyslog", "unattended-upgrades"),
 )
 
-# Read before the kernel's package makes its initramfs, and only what a guest's disk needs is in that.
-INITRAMFS = {
-    "etc/initramfs-tools/conf.d/lab": "MODULES=list\nCOMPRESS=zstd\n",
-    "usr/share/initramfs-tools/modules.d/lab": "virtio_pci\nvirtio_blk\nvirtio_net\next4\nisofs\n",
-}
+# The guest's first root is made here, so the kernel's package need not make one.
+EXCLUDED = ("/etc/kernel/postinst.d/initramfs-tools",)
 
 # Off until a role turns them on. PostgreSQL's cluster "main" is there and starts with the service.
 DISABLED = ("chrony", "nftables", "nginx", "postgresql", "prometheus-node-exporter", "rsyslog", "unattended-upgrades")
@@ -51,8 +38,8 @@ RuntimeMaxUse=8M
 
 _GRUB = """\
 set root=(hd0,msdos1)
-linux /boot/vmlinuz root=LABEL=root ro quiet console=ttyS0 mitigations=off fsck.mode=skip
-initrd /boot/initrd.img
+linux16 /boot/vmlinuz quiet console=ttyS0 mitigations=off nokaslr edd=off
+initrd16 /boot/initrd.img
 boot
 """
 
@@ -70,3 +57,5 @@ REMOVED = (*ALIASES, "etc/ssh/ssh_host_*", "var/lib/apt/lists/*", "var/cache/apt
 
 # MiB: what is there of it is only what is written to it.
 ROOT_MIB = 1536
+
+PARTS = (PACKAGES, EXCLUDED, FILES, REMOVED, DISABLED, ENABLED, MASKED, ROOT_MIB)
