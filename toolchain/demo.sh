@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The whole way, on lab hosts: an inventory is checked, its addresses are allocated, its hosts boot and are configured,
 # the probes run, and the second plan is empty. All of it in build/demo, so the checkout stays as it is.
-# PROVINCE=nghe-an takes another province, UNITS=all every unit instead of the pilots.
+# PROVINCE=nghe-an takes another province, UNITS=all every unit instead of the pilots, PLATFORMS=none no machines.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PROVINCE=${PROVINCE:-lam-dong}

@@ -35,7 +35,7 @@ def resources_of(design: ProvinceDesign) -> tuple[Resource, ...]:
 
 
 def _machines(design: ProvinceDesign) -> Iterator[Resource]:
-    """The machines of enrolled hypervisors, if somebody's key is put on them; and what stands inside enrolled machines."""
+    """Machines of enrolled hypervisors, if somebody's key is put on them; and what stands inside enrolled machines."""
     hypervisors = {host.name: host for host in design.hypervisors}
     for platform in design.platforms:
         for machine in platform.machines:
