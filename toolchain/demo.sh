@@ -35,9 +35,16 @@ took() {
 # The first unit of the first wave.
 first_unit() { awk -F '"' '/^ *- code: "/ {code = $2} /^ *wave: pilot/ {print code; exit}' "$INVENTORY/units.yml"; }
 
+# The platform moves while somebody in the first commune goes on sending records to its name.
+cut_over() {
+    part "What the platform's own machine answers, by its name, from a commune's network" 0 "" \
+        inspect "$PROVINCE" --unit "$unit" "${platforms[@]}" --system machine --full
+    part "The cut-over: what it would do" 0 "" cutover procedures "$PROVINCE" --dry-run
+}
+
 begun=$EPOCHREALTIME
 wave=(--wave "$UNITS")
-[ "$UNITS" != all ] || wave=()
+[ "$UNITS" != all ] || wave=(--unit all)
 
 mkdir -p "$WORK/inventories"
 if [ ! -d "$INVENTORY" ]; then
@@ -68,16 +75,33 @@ if ! reasons=$(.venv/bin/haicap lab check 2>&1); then
     exit
 fi
 
-part "Boot the lab's hosts" 0 "\`make demo-down\` takes away what is half up." lab up "$PROVINCE" "${wave[@]}"
+# The procedure system, old and new: two machines, whose processors are emulated here. PLATFORMS=none leaves them out.
+platforms=()
+if [ "${PLATFORMS:-}" != none ] && grep -q 'replaces: procedures-old' "$INVENTORY/platforms.yml" 2>/dev/null; then
+    platforms=(--platform procedures-old --platform procedures)
+fi
+chosen=("${wave[@]}" "${platforms[@]}")
+
+part "Boot the lab's hosts" 0 "\`make demo-down\` takes away what is half up." lab up "$PROVINCE" "${chosen[@]}"
 part "Collect the hosts' public keys" 0 "The message above says why; \`haicap -C $WORK lab ps\` shows which hosts run." \
-    enrol "$PROVINCE" "${wave[@]}"
-part "Plan" "0 2" "The message above names what is missing." plan "$PROVINCE" "${wave[@]}"
-part "Apply" 0 "Run it again: it goes on where it stopped." apply "$PROVINCE" --yes "${wave[@]}"
-part "Inspect, from where the users are" 0 "The board above names each probe that failed." inspect "$PROVINCE" "${wave[@]}"
+    enrol "$PROVINCE" "${chosen[@]}"
+part "Plan" "0 2" "The message above names what is missing." plan "$PROVINCE" "${chosen[@]}"
+part "Apply" 0 "Run it again: it goes on where it stopped." apply "$PROVINCE" --yes "${chosen[@]}"
+if [ ${#platforms[@]} -gt 0 ]; then
+    part "Collect the public keys of the machines that were made" 0 "Their consoles are on their hypervisors." \
+        enrol "$PROVINCE" "${platforms[@]}"
+    part "Apply: what stands inside the machines" 0 "Run it again: it goes on where it stopped." \
+        apply "$PROVINCE" --yes "${platforms[@]}"
+    part "The platforms" 0 "" platform list "$PROVINCE"
+fi
+part "Inspect, from where the users are" 0 "The board above names each probe that failed." inspect "$PROVINCE" "${chosen[@]}"
 part "A letter from one commune to another's former address, and its signature" 0 "" \
     inspect "$PROVINCE" --unit "$unit" --system mail --full
+if [ ${#platforms[@]} -gt 0 ]; then
+    cut_over
+fi
 part "Plan again: there is nothing left to do" 0 "Exit code 2 means that the plan above is not empty." \
-    plan "$PROVINCE" "${wave[@]}"
+    plan "$PROVINCE" "${chosen[@]}"
 part "The units" 0 "" show "$PROVINCE" "${wave[@]}"
 took "in all" "$begun"
 

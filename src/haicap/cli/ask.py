@@ -61,12 +61,14 @@ def workspace(
 
 
 def selection(inventory: Inventory, units: Collection[str], wave: str | None) -> frozenset[str] | None:
-    """The codes that `--unit` or `--wave` mean; None when neither is given."""
+    """The codes that `--unit` or `--wave` mean; None, which is all, for `--unit all` and when neither is given."""
     if units and wave is not None:
         raise click.UsageError("--unit and --wave exclude each other: give one of them.")
     if wave is not None:
         return _codes_of_wave(inventory, wave)
-    return frozenset(find_unit(inventory, text).code for text in units) if units else None
+    if not units or "all" in units:
+        return None
+    return frozenset(find_unit(inventory, text).code for text in units)
 
 
 def selected(
@@ -80,14 +82,17 @@ def selected(
     """What `--unit`, `--wave` and `--platform` mean together. Who names units alone means no platform, and the other
     way round; who names nothing means all."""
     codes = selection(inventory, units, wave)
+    named = bool(units) or wave is not None
     if not platforms:
-        return Selection(codes, None if codes is None else frozenset(), delete_disks)
+        return Selection(codes, frozenset() if named else None, delete_disks)
     known = [platform.name for platform in inventory.platforms]
     for name in platforms:
         if name not in (*known, "all"):
             hint = near(name, known) if known else "it has none: platforms.yml says which."
             raise HaicapError(f'{inventory.slug} has no platform "{name}"; {hint}')
-    return Selection(codes or frozenset(), None if "all" in platforms else frozenset(platforms), delete_disks)
+    return Selection(
+        codes if named else frozenset(), None if "all" in platforms else frozenset(platforms), delete_disks
+    )
 
 
 def _codes_of_wave(inventory: Inventory, wave: str) -> frozenset[str]:

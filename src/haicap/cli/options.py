@@ -75,6 +75,10 @@ def selection(verb: Verb) -> Verb:
 def units(verb: Verb) -> Verb:
     """`--unit` and `--wave`."""
     unit = click.option(
-        "--unit", "units", metavar="CODE", multiple=True, help="Only this unit, by code or name; may be given again."
+        "--unit",
+        "units",
+        metavar="CODE",
+        multiple=True,
+        help="Only this unit, by code or name (`all`: every one); may be given again.",
     )
     return unit(wave(verb))

@@ -69,6 +69,8 @@ class Lab:
         check(spec)
         machine.require(guests=any(host.role == "hypervisor" for host in spec.hosts))
         with self._locked(report):
+            if not self.exists:
+                self._clear()  # what a lab left whose folder was deleted while it ran
             spec, image = self._record(spec)
             machine.prepare()
             self._make_key()
@@ -123,15 +125,19 @@ class Lab:
         if not (self.directory.is_dir() or self._network.names() or cgroups.groups(self._prefix)):
             return
         with self._locked():
-            groups = cgroups.groups(self._prefix)
             if not remove and self.exists:
                 self._stop([self._host(host) for host in self._load()[0].hosts])
-            cgroups.kill(groups)
-            for group in groups:
-                _forget_machine(group)
-            self._network.remove()
+            self._clear()
             if remove:
                 self._erase()
+
+    def _clear(self) -> None:
+        """End every host's processes, and remove control groups and namespaces."""
+        groups = cgroups.groups(self._prefix)
+        cgroups.kill(groups)
+        for group in groups:
+            _forget_machine(group)
+        self._network.remove()
 
     def enter(self) -> None:
         """Move this process into the controller's network namespace. Call it before any thread is started."""
