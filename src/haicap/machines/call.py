@@ -14,7 +14,7 @@ _PACKAGE = "haicap.machines.onhost"
 # What others import comes first.
 _MODULES = (
     *("names", "marks", "locks", "commands", "definition", "facts", "images", "disks", "guests"),
-    *("change", "before", "live", "write", "read", "delete", "main"),
+    *("change", "before", "live", "write", "read", "delete", "move", "leftover", "main"),
 )
 _SECONDS = 2 * 3600.0  # images by a slow line, and machines that are waited for
 

@@ -9,6 +9,7 @@ from functools import partial
 from haicap.converge import Batcher
 from haicap.errors import HaicapError
 from haicap.machines.call import HypervisorHost, call
+from haicap.machines.move import Move, move
 from haicap.plan.model import Json
 from haicap.provider.context import RunContext
 from haicap.provider.kind import Inputs
@@ -26,9 +27,12 @@ class Machines:
         self._lock = threading.Lock()
 
     def write(self, name: str, inputs: Inputs, previous: Inputs | None) -> None:
-        """Bring the machine to the inputs, and wait until it answers."""
-        job = {"op": "write", "wanted": inputs, "previous": previous, "destroy": self._context().destroys(name)}
-        self._ask(name, inputs, job)
+        """Bring the machine to the inputs, on another hypervisor if they say so, and wait until it answers."""
+        destroy = self._context().destroys(name)
+        if previous is not None and previous["hypervisor"] != inputs["hypervisor"]:
+            move(Move(previous, inputs, destroy), self._context().connection)
+        else:
+            self._ask(name, inputs, {"op": "write", "wanted": inputs, "previous": previous, "destroy": destroy})
 
     def delete(self, name: str, inputs: Inputs) -> None:
         """Take the machine away, and its data disks if the plan was to."""

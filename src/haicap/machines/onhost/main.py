@@ -13,6 +13,8 @@ from typing import Any
 
 from haicap.machines.onhost.delete import delete
 from haicap.machines.onhost.guests import Hypervisor
+from haicap.machines.onhost.leftover import delete_disk, leftover
+from haicap.machines.onhost.move import discard, expect, export, forget, receive, resume, withdraw
 from haicap.machines.onhost.read import read
 from haicap.machines.onhost.write import PATIENCE, Job, write
 
@@ -51,6 +53,15 @@ def _do(hypervisor: Hypervisor, job: Mapping[str, Any]) -> Any:
         "write": lambda: write(hypervisor, _job(job)),
         "read": lambda: read(hypervisor, job["wanted"]),
         "delete": lambda: delete(hypervisor, job["gone"], destroy=job["destroy"], patience=patience),
+        "leftover": lambda: leftover(hypervisor, job["known"]),
+        "delete-disk": lambda: delete_disk(hypervisor, job["name"]),
+        "expect": lambda: expect(hypervisor, job["wanted"], job["moved"], job["source"]),
+        "export": lambda: export(hypervisor, job["gone"], job["wanted"], patience),
+        "import": lambda: receive(hypervisor, job["wanted"], job["files"]),
+        "withdraw": lambda: withdraw(hypervisor, job["wanted"], job["source"], patience),
+        "resume": lambda: resume(hypervisor, job["gone"], patience),
+        "discard": lambda: discard(hypervisor, job["wanted"], job["moved"]),
+        "forget": lambda: forget(hypervisor, job["gone"], job["moved"], patience),
     }
     return does[job["op"]]()
 
