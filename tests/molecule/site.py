@@ -13,13 +13,17 @@ import yaml
 from haicap import assets
 from haicap.converge import HostJob, HostResult, Mode, run_hosts
 from haicap.lab import Lab, LabHost, LabSpec
+from haicap.lab.spec import ROLES as KNOWN
 from haicap.reach.context import Connection
 
+ROLES = {
+    **{"gw1": "gateway", "hub1": "hub", "ns1": "dns", "mail1": "mail"},
+    **{"hv1": "hypervisor", "pf1": "platform", "ref1": "reference"},
+}
+# A lab knows no platforms: their machines are hypervisors' there. To their roles a host is a host.
 HOSTS = tuple(
-    LabHost(name, role, None, f"100.64.0.{at + 2}/30", f"100.64.0.{at + 1}")
-    for at, (name, role) in zip(
-        (0, 4, 8, 12), (("gw1", "gateway"), ("hub1", "hub"), ("ns1", "dns"), ("mail1", "mail")), strict=True
-    )
+    LabHost(name, role if role in KNOWN else "gateway", None, f"100.64.0.{at + 2}/30", f"100.64.0.{at + 1}")
+    for at, (name, role) in zip(range(0, 4 * len(ROLES), 4), ROLES.items(), strict=True)
 )
 SPEC = LabSpec("roles", HOSTS, "100.127.0.2/30", "100.127.0.1")
 
@@ -34,7 +38,7 @@ class Site:
 
     def job(self, name: str) -> HostJob:
         """The job of a lab host by its role's scenario."""
-        role = next(host.role for host in HOSTS if host.name == name)
+        role = ROLES[name]
         address = next(host.address for host in HOSTS if host.name == name).split("/")[0]
         wanted = scenario(role)
         return HostJob(

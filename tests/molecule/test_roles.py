@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from haicap import assets
-from tests.molecule.site import HOSTS, Site
+from tests.molecule.site import HOSTS, ROLES, Site
 
 pytestmark = pytest.mark.lab
 
 
 # The directory has no host of its own: mail comes on top of it, here too.
-SCENARIOS = [(host.name, host.role) for host in HOSTS if host.role != "mail"]
+SCENARIOS = [(name, role) for name, role in ROLES.items() if role != "mail"]
 SCENARIOS += [("mail1", "directory"), ("mail1", "mail")]
 
 

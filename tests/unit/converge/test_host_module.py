@@ -152,6 +152,14 @@ def test_a_package_s_own_file_is_taken_over_and_comes_back(host: Host, machine: 
     assert not converge.absent(host, RULES).changed
 
 
+def test_what_others_keep_in_the_state_folder_outlives_us(host: Host) -> None:
+    put(host, "/var/lib/haicap/machines/procedures-1-data.qcow2", "a disk\n")
+    converge.apply(host, wanted())
+    assert converge.absent(host, RULES).changed
+    assert [path.name for path in host.state.iterdir()] == ["machines"]
+    assert text(host, "/var/lib/haicap/machines/procedures-1-data.qcow2") == "a disk\n"
+
+
 def test_an_adopted_file_needs_no_package(host: Host) -> None:
     put(host, WEB, "made by a script\n")
     rules = (replace(RULES[0], adopt=True), *RULES[1:])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -84,9 +83,12 @@ def apply(host: Host, wanted: Wanted) -> Outcome:
 
 
 def absent(host: Host, rules: Sequence[Rule]) -> Outcome:
-    """Take everything of ours away: services as they were before us, originals back, the state folder gone."""
+    """Take everything of ours away: services as they were before us, originals back, and what we knew of the host.
+
+    Of the state folder only what is this module's: mail's archive and the disks of machines are in it too.
+    """
     outcome = apply(host, Wanted(rules=rules))
-    shutil.rmtree(host.state, ignore_errors=True)
+    disk.forget(host)
     return outcome
 
 

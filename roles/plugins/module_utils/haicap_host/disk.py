@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import stat
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,14 @@ def load_manifest(host: Host) -> Manifest:
 def save_manifest(host: Host, manifest: Manifest) -> None:
     """Write the manifest, atomically and durably."""
     save_json(host.state / "manifest.json", asdict(manifest))
+
+
+def forget(host: Host) -> None:
+    """Remove the manifest and the originals, and the state folder if nothing else is in it."""
+    remove(host.state / "manifest.json")
+    shutil.rmtree(host.state / "original", ignore_errors=True)
+    with suppress(OSError):
+        host.state.rmdir()
 
 
 def load_json(path: Path) -> dict[str, Any] | None:
