@@ -8,9 +8,10 @@ from datetime import date
 from haicap.addressing.draft import Draft, machine_subject
 from haicap.addressing.model import Member, Placed
 from haicap.addressing.networks import address, span
-from haicap.addressing.placement import Floor, Machine, listed, place, size_of
+from haicap.addressing.placement import Floor, Machine, place
 from haicap.addressing.pools import open_machine_pools, report_exhausted
 from haicap.addressing.rest import settle
+from haicap.inventory.capacity import listed, size_of
 from haicap.inventory.model import Inventory
 from haicap.inventory.platforms import Platform
 
@@ -65,7 +66,7 @@ def find_overfull(inventory: Inventory, floor: Floor, draft: Draft) -> None:
     for name in floor.hypervisors:
         left = floor.left(name)
         if not left.fits:
-            reason = f"its machines need {left.short} more than it has; give it more in hypervisors, or {way_out}"
+            reason = f"its machines need {left.lack.words} more than it has; give it more in hypervisors, or {way_out}"
             draft.find(f'hypervisor "{name}"', reason, "hypervisor-full")
     for name in sorted(set(floor.where.values()) - floor.hypervisors.keys()):
         machines = sorted(machine for machine, where in floor.where.items() if where == name)
@@ -79,9 +80,9 @@ def no_room(floor: Floor, machine: Machine, without: Iterable[str] = ()) -> str:
     nearest = floor.nearest(machine, frozenset(without))
     if nearest is None:
         return f"it needs {machine.size.words}, and there is no hypervisor for it; add one to hypervisors"
-    name, left = nearest
+    name, lack = nearest
     return (
-        f"it needs {machine.size.words}, and no hypervisor has that left: {name} comes nearest, {left.short} short; "
+        f"it needs {machine.size.words}, and no hypervisor has that left: {name} comes nearest, {lack.words} short; "
         "add a hypervisor, give one more, or take a smaller profile"
     )
 

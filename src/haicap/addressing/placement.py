@@ -8,45 +8,11 @@ has. Among the places that are as good, the one that is then least full is taken
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from haicap.inventory.model import Hypervisor, Profile
-
-
-class Size(NamedTuple):
-    """What a machine takes of a hypervisor, or what a hypervisor has: processors, MiB, GiB."""
-
-    vcpus: int
-    memory_mib: int
-    disk_gib: int
-
-    def plus(self, other: Size) -> Size:
-        return Size(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
-
-    def minus(self, other: Size) -> Size:
-        return Size(*(mine - theirs for mine, theirs in zip(self, other, strict=True)))
-
-    @property
-    def fits(self) -> bool:
-        """As what is left: nothing is short."""
-        return self.vcpus >= 0 and self.memory_mib >= 0 and self.disk_gib >= 0
-
-    @property
-    def words(self) -> str:
-        """`2 vCPUs, 512 MiB of memory and 20 GiB of disk`, without what is nothing."""
-        units = ("vCPU" if self.vcpus == 1 else "vCPUs", "MiB of memory", "GiB of disk")
-        return listed([f"{part} {unit}" for part, unit in zip(self, units, strict=True) if part])
-
-    @property
-    def short(self) -> str:
-        """As what is left: what is short, in words."""
-        return Size(*(max(0, -part) for part in self)).words
-
-
-def listed(words: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
+from haicap.inventory.capacity import Size, capacity_of, nearest
+from haicap.inventory.model import Hypervisor
 
 
 class Machine(NamedTuple):
@@ -57,16 +23,6 @@ class Machine(NamedTuple):
     size: Size
 
 
-def size_of(profile: Profile, root_gib: int, disks: Mapping[str, int]) -> Size:
-    """What a machine of a profile takes, with its disks in GiB."""
-    return Size(profile.vcpus, profile.memory_mib, root_gib + sum(disks.values()))
-
-
-def capacity_of(hypervisor: Hypervisor) -> Size:
-    """How much of a hypervisor machines may have."""
-    return Size(hypervisor.vcpus, hypervisor.memory_mib, hypervisor.disk_gib)
-
-
 class Floor:
     """The hypervisors of a province with the machines on them. A name that is no hypervisor's can hold machines, too:
     one that was taken out of the inventory, and has no capacity."""
@@ -75,7 +31,8 @@ class Floor:
         self.hypervisors = {one.name: one for one in sorted(hypervisors, key=lambda one: one.name)}
         self.machines: dict[str, Machine] = {}
         self.where: dict[str, str] = {}
-        self._left = {name: capacity_of(one) for name, one in self.hypervisors.items()}
+        self._capacity = {name: capacity_of(one) for name, one in self.hypervisors.items()}
+        self._left = dict(self._capacity)
         self._on: dict[tuple[str, str], int] = defaultdict(int)  # machines by platform and hypervisor
         self._within: dict[tuple[str, str], int] = defaultdict(int)  # by platform and failure domain
         for machine, hypervisor in standing:
@@ -113,12 +70,10 @@ class Floor:
         return min(self.rooms(machine, without), key=lambda name: self._rank(machine, name), default=None)
 
     def nearest(self, machine: Machine, without: Collection[str] = ()) -> tuple[str, Size] | None:
-        """The hypervisor that lacks the least for a machine, and what would be left."""
-        lacking = {name: left.minus(machine.size) for name, left in sorted(self._left.items()) if name not in without}
-        if not lacking:
-            return None
-        name = min(lacking, key=lambda name: (self._lack(name, lacking[name]), name))
-        return name, lacking[name]
+        """The hypervisor that lacks the least for a machine, and how much; None if there is none."""
+        names = [name for name in self._left if name not in without]
+        left = {name: (self._left[name], self._capacity[name]) for name in names}
+        return nearest(machine.size, left)
 
     def _count(self, machine: Machine, hypervisor: str, by: int) -> None:
         self._on[machine.platform, hypervisor] += by
@@ -130,13 +85,9 @@ class Floor:
     def _rank(self, machine: Machine, name: str) -> tuple[int, int, float, str]:
         """The lower the better: siblings on it, siblings in its failure domain, how full it would be, its name."""
         on, within = self.siblings(machine.platform, name)
-        left, capacity = self._left[name].minus(machine.size), capacity_of(self.hypervisors[name])
-        fullest = max(1 - rest / whole for rest, whole in zip(left, capacity, strict=True))
+        left, whole = self._left[name].minus(machine.size), self._capacity[name]
+        fullest = max(1 - rest / part for rest, part in zip(left, whole, strict=True))
         return on, within, fullest, name
-
-    def _lack(self, name: str, left: Size) -> float:
-        whole = capacity_of(self.hypervisors[name])
-        return sum(max(0, -rest) / limit for rest, limit in zip(left, whole, strict=True))
 
 
 def place(floor: Floor, newcomers: Iterable[Machine], before: Mapping[str, str]) -> list[Machine]:

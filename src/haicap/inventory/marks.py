@@ -75,11 +75,29 @@ class Marks:
         line = self.units_node.find(("units", place, *path))[1] if self.units_node else 0
         return self.units_file, line
 
+    @property
+    def codes(self) -> frozenset[str]:
+        """Every unit's code that is written in units.yml, also of units that did not fit the schema."""
+        return _written(self.units_node, "units", "code")
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every platform's name that is written in platforms.yml, also of those that did not fit the schema."""
+        return _written(self.platforms_node, "platforms", "name")
+
     def platform(self, index: int, *path: str | int) -> tuple[str, int]:
         """File and line of a value of the inventory's platform at `index`."""
         place = self.platform_order[index] if self.platform_order is not None else index
         line = self.platforms_node.find(("platforms", place, *path))[1] if self.platforms_node else 0
         return self.platforms_file, line
+
+
+def _written(node: Node | None, key: str, field: str) -> frozenset[str]:
+    """The texts of one field of all entries of a file's list."""
+    entries = node.child(key) if node is not None else None
+    listed = entries.value if entries is not None and isinstance(entries.value, list) else []
+    found = (entry.child(field) for entry in listed)
+    return frozenset(one.raw or str(one.value) for one in found if one is not None and isinstance(one.value, str | int))
 
 
 @dataclass(frozen=True)

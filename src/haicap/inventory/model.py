@@ -27,6 +27,8 @@ PublicKey = Annotated[
     StringConstraints(pattern=r"^(ssh-ed25519|ecdsa-sha2-nistp256|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/=]+( .*)?$"),
 ]
 Selector = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")]
+ImageSource = Annotated[str, StringConstraints(pattern=r"^(https?://|file:///)\S+$", max_length=1000)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 AgeRecipient = Annotated[str, StringConstraints(pattern=r"^age1[02-9ac-hj-np-z]{58}$")]
 
 
@@ -229,8 +231,8 @@ class Image(Model):
     """A disk that machines are born from. `source` is fetched by each hypervisor once, and held against its sum."""
 
     name: Label
-    source: Annotated[str, StringConstraints(pattern=r"^(https?://|file:///)\S+$", max_length=1000)]
-    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    source: ImageSource
+    sha256: Sha256
     format: Literal["qcow2", "raw"] = "qcow2"
 
 

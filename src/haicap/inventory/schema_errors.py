@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from haicap.inventory import base, model, staff
+from haicap.inventory import base, model, platforms, staff
 from haicap.inventory.marks import Node
 from haicap.inventory.marks import Path as KeyPath
 from haicap.inventory.reader import describe
@@ -157,6 +157,9 @@ _FORMATS: Mapping[str, str] = {
     _pattern_of(staff.StaffNumber): "a staff number: letters, digits, inner dots and hyphens, at most 32 characters",
     _pattern_of(staff.RoleName): "a role: a-z, 0-9 and inner hyphens, at most 32 characters, such as motcua",
     _pattern_of(staff.MailAddress): "a mail address in lower case, such as hainv@lacduong.lamdong.gov.vn",
+    _pattern_of(model.Sha256): "a SHA-256 sum: 64 digits of 0-9 and a-f, as sha256sum prints it",
+    _pattern_of(model.ImageSource): "a place to fetch from: https://..., or file:///... on each hypervisor",
+    _pattern_of(platforms.PlatformName): "a platform's name: a-z first, then a-z, 0-9 and inner hyphens, at most 50",
     r"^\d{2}$": 'a province code: two digits in quotes, such as "68"',
     r"^(any|icmp|(tcp|udp)/\d{1,5})$": "a service: any, icmp, tcp/443 or udp/53",
 }

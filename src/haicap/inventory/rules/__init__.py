@@ -11,7 +11,7 @@ from haicap.inventory.marks import Marks
 from haicap.inventory.model import Inventory, Province, Unit
 from haicap.inventory.platforms import Platform
 from haicap.inventory.rules.base import run
-from haicap.inventory.rules.machines import MACHINE_RULES
+from haicap.inventory.rules.machines import HARDWARE_RULES, MACHINE_RULES
 from haicap.inventory.rules.platforms import PLATFORM_RULES
 from haicap.inventory.rules.province import PROVINCE_RULES
 from haicap.inventory.rules.staff import STAFF_INVENTORY_RULES, STAFF_RULES, StaffFiles
@@ -21,14 +21,14 @@ from haicap.inventory.rules.units import UNIT_RULES
 
 def rule_names() -> list[str]:
     """Every rule's name, in the order in which they are held."""
-    rules = (*PROVINCE_RULES, *UNIT_RULES, *PLATFORM_RULES, *INVENTORY_RULES, *MACHINE_RULES)
+    rules = (*PROVINCE_RULES, *HARDWARE_RULES, *UNIT_RULES, *PLATFORM_RULES, *INVENTORY_RULES, *MACHINE_RULES)
     staff_rules = (*STAFF_RULES, *STAFF_INVENTORY_RULES)
     return list(dict.fromkeys(rule.__name__.replace("_", "-") for rule in (*rules, *staff_rules)))
 
 
 def check_province(province: Province, marks: Marks) -> list[Finding]:
     """The rules on province.yml alone."""
-    return run(PROVINCE_RULES, province, marks)
+    return run((*PROVINCE_RULES, *HARDWARE_RULES), province, marks)
 
 
 def check_units(units: tuple[Unit, ...], marks: Marks) -> list[Finding]:

@@ -11,6 +11,7 @@ from haicap.errors import Finding
 from haicap.inventory.limits import MAX_FINDINGS
 from haicap.inventory.marks import Marks
 from haicap.inventory.model import Unit
+from haicap.inventory.platforms import Platform
 from haicap.inventory.scalars import shown
 
 P = ParamSpec("P")
@@ -47,9 +48,19 @@ def on_province(marks: Marks, path: tuple[str | int, ...], reason: str) -> Remar
     return Remark(marks.province(*path), "", reason)
 
 
+def on_platform(marks: Marks, index: int, platform: Platform, path: tuple[str | int, ...], reason: str) -> Remark:
+    """A remark on a platform; `path` leads from the platform to the line."""
+    return Remark(marks.platform(index, *path), platform_title(platform), reason)
+
+
 def title(unit: Unit) -> str:
     """`unit 24958 "Đức Trọng"`"""
     return f'unit {unit.code} "{shown(unit.name)}"'
+
+
+def platform_title(platform: Platform) -> str:
+    """`platform procedures "Hệ thống một cửa"`"""
+    return f'platform {platform.name} "{shown(platform.title)}"'
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:

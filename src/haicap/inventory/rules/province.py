@@ -16,9 +16,9 @@ from haicap.inventory.rules.dates import out_of_order
 from haicap.inventory.rules.ports import port_problems
 
 ZONES = ("vpn", "outside", "gateway")
-_POOLS = ("units", "units6", "loopbacks", "loopbacks6", "uplinks")
+_POOLS = ("units", "units6", "loopbacks", "loopbacks6", "uplinks", "machines", "machines6")
 _LONGEST = {"units": 29, "units6": 64, "uplinks": 30}
-_EXACT = {"loopbacks": 32, "loopbacks6": 128}
+_EXACT = {"loopbacks": 32, "loopbacks6": 128, "machines": 32, "machines6": 128}
 
 
 class _Named(NamedTuple):
@@ -46,20 +46,28 @@ def pools_overlap(province: Province, marks: Marks) -> Iterator[Remark]:
 
 
 def _networks(province: Province) -> Iterator[_Named]:
-    for pool in _POOLS:
-        for i, network in enumerate(getattr(province.pools, pool).networks):
-            yield _Named(network, f"pools.{pool}", ("pools", pool, "networks", i))
+    for name, pool in _pools(province):
+        networks: tuple[IPv4Network | IPv6Network, ...] = pool.networks
+        for i, network in enumerate(networks):
+            yield _Named(network, f"pools.{name}", ("pools", name, "networks", i))
     for i, hub in enumerate(province.hubs):
         yield _Named(hub.tunnels, f"{hub.name}'s tunnels", ("hubs", i, "tunnels"))
         yield _Named(hub.tunnels6, f"{hub.name}'s tunnels6", ("hubs", i, "tunnels6"))
-    for i, network in enumerate(province.ssh.operators):
-        yield _Named(network, "ssh.operators", ("ssh", "operators", i))
+    for i, operators in enumerate(province.ssh.operators):
+        yield _Named(operators, "ssh.operators", ("ssh", "operators", i))
+
+
+def _pools(province: Province) -> Iterator[tuple[str, Pool4 | Pool6]]:
+    """The pools that there are, by name."""
+    for name in _POOLS:
+        pool: Pool4 | Pool6 | None = getattr(province.pools, name)
+        if pool is not None:
+            yield name, pool
 
 
 def pool_bounds(province: Province, marks: Marks) -> Iterator[Remark]:
     """Blocks are cut out of networks at least as large, and are of a size their purpose needs."""
-    for name in _POOLS:
-        pool: Pool4 | Pool6 = getattr(province.pools, name)
+    for name, pool in _pools(province):
         networks: tuple[IPv4Network | IPv6Network, ...] = pool.networks
         for i, network in enumerate(networks):
             if network.prefixlen > pool.prefix:
@@ -67,7 +75,8 @@ def pool_bounds(province: Province, marks: Marks) -> Iterator[Remark]:
                 yield on_province(marks, ("pools", name, "networks", i), reason)
         exact, longest = _EXACT.get(name), _LONGEST.get(name, 128)
         if exact is not None and pool.prefix != exact:
-            reason = f"pools.{name}: a loopback is one address; write prefix: {exact}"
+            what = "machine has" if name.startswith("machines") else "loopback is"
+            reason = f"pools.{name}: a {what} one address; write prefix: {exact}"
             yield on_province(marks, ("pools", name, "prefix"), reason)
         if pool.prefix > longest:
             reason = f"pools.{name}: a /{pool.prefix} is too small here; write prefix: {longest} or less"
@@ -86,10 +95,11 @@ def as_numbers(province: Province, marks: Marks) -> Iterator[Remark]:
 
 
 def server_name(province: Province, marks: Marks) -> Iterator[Remark]:
-    """Hubs, name servers and the mail server have names of their own, and none that a unit's gateway has."""
+    """Hubs, name servers, the mail server and hypervisors have names of their own, and none like a gateway's."""
     names: list[tuple[KeyPath, str]] = [(("hubs", i, "name"), hub.name) for i, hub in enumerate(province.hubs)]
     names += [(("name_servers", i, "name"), server.name) for i, server in enumerate(province.name_servers)]
     names += [(("mail", "server", "name"), province.mail.server.name)] if province.mail.server else []
+    names += [(("hypervisors", i, "name"), one.name) for i, one in enumerate(province.hypervisors)]
     for name, later, first in repeats((i, name) for i, (_, name) in enumerate(names)):
         other = f"line {marks.province(*names[first][0])[1]}"
         yield on_province(marks, names[later][0], f'the server name "{name}" is also in {other}; rename one')

@@ -17,15 +17,17 @@ _SENSIBLE_YEARS = 20
 
 
 def pool_size(inventory: Inventory, marks: Marks) -> Iterator[Remark]:
-    """Every pool has a block for each that takes one: units, and for the rest also hubs and name servers."""
+    """Every pool has a block for each that takes one: units, machines, and for the rest units and servers."""
     pools, province = inventory.province.pools, inventory.province
-    members = len(inventory.units) + len(province.hubs) + len(province.name_servers)
-    needs = {"units": len(inventory.units), "units6": len(inventory.units)}
-    for name in ("units", "units6", "loopbacks", "loopbacks6", "uplinks"):
-        pool: Pool4 | Pool6 = getattr(pools, name)
-        room = sum(_room(network, pool.prefix) for network in pool.networks)
+    members = len(inventory.units) + len(province.servers)
+    machines = sum(platform.machines.count for platform in inventory.platforms)
+    needs = {"units": len(inventory.units), "units6": len(inventory.units), "machines": machines, "machines6": machines}
+    for name in ("units", "units6", "loopbacks", "loopbacks6", "uplinks", "machines", "machines6"):
+        pool: Pool4 | Pool6 | None = getattr(pools, name)
+        gateway = int(name.startswith("machines"))
         need = needs.get(name, members)
-        if room < need:
+        room = sum(max(0, _room(network, pool.prefix) - gateway) for network in pool.networks) if pool else need
+        if pool and room < need:
             reason = f"pools.{name}: room for {room} blocks of /{pool.prefix}, {need} are needed; add a network"
             yield on_province(marks, ("pools", name), reason)
     numbers = pools.as_numbers.last - pools.as_numbers.first + 1
@@ -44,8 +46,9 @@ def _room(network: IPv4Network | IPv6Network, prefix: int) -> int:
 
 
 def tunnels_size(inventory: Inventory, marks: Marks) -> Iterator[Remark]:
-    """Each hub's tunnel networks have an address for the hub, every unit's gateway and every name server."""
-    members = len(inventory.units) + len(inventory.province.name_servers) + 1
+    """Each hub's tunnel networks have an address for the hub, every unit's gateway and every server but hubs."""
+    servers = sum(role != "hub" for role in inventory.province.servers.values())
+    members = len(inventory.units) + servers + 1
     for i, hub in enumerate(inventory.province.hubs):
         networks: tuple[tuple[str, IPv4Network | IPv6Network], ...] = (
             ("tunnels", hub.tunnels),
@@ -157,12 +160,12 @@ def agency_code_prefix(inventory: Inventory, marks: Marks) -> Iterator[Remark]:
 
 
 def server_label(inventory: Inventory, marks: Marks) -> Iterator[Remark]:
-    """Units and servers are names in one domain, so a chosen label is no server's name."""
-    province = inventory.province
-    servers = {hub.name for hub in province.hubs} | {server.name for server in province.name_servers}
+    """Units and hosts are names in one domain, so a chosen label is no server's and no machine's name."""
+    machines = dict.fromkeys((name for one in inventory.platforms for name in one.machine_names), "machine")
+    hosts = machines | dict.fromkeys(inventory.province.servers, "server")
     for i, unit in enumerate(inventory.units):
-        if (label := unit.overrides.label) in servers:
-            reason = f'label "{label}" is a server\'s name; choose another in overrides.label'
+        if (label := unit.overrides.label) in hosts:
+            reason = f'label "{label}" is a {hosts[str(label)]}\'s name; choose another in overrides.label'
             yield on_unit(marks, i, unit, ("overrides", "label"), reason)
 
 
