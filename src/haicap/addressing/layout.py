@@ -55,7 +55,8 @@ def placed_tree(placed: Placed) -> Tree:
 
 
 def cutover_tree(cutover: Cutover) -> Tree:
-    return {"frozen": cutover.frozen} | ({"switched": cutover.switched} if cutover.switched else {})
+    later = {"switched": cutover.switched, "back": cutover.back}
+    return {"frozen": cutover.frozen} | {key: moment for key, moment in later.items() if moment}
 
 
 def locks_trees(locks: Locks) -> tuple[Tree, Tree, Tree, Tree, Tree]:
@@ -111,7 +112,7 @@ def placed_of(tree: Tree) -> Placed:
 
 
 def cutover_of(tree: Tree) -> Cutover:
-    return Cutover(tree["frozen"], tree.get("switched"))
+    return Cutover(tree["frozen"], tree.get("switched"), tree.get("back"))
 
 
 def to_yaml(tree: Tree, head: str) -> str:

@@ -80,11 +80,13 @@ class Placed:
 class Cutover:
     """How far a platform has taken over from the one it replaces: when the old one was frozen, and the name switched.
 
-    Moments are ISO 8601 in UTC, to the second.
+    `back` is when the new one was frozen for the way back, until the entry goes. Moments are ISO 8601 in UTC, to the
+    second.
     """
 
     frozen: str
     switched: str | None = None
+    back: str | None = None
 
 
 @dataclass(frozen=True)

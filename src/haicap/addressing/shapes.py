@@ -130,7 +130,7 @@ _PLACED = _Fields(
     {"hypervisor": _label, "address": _address(4), "address6": _address(6), "root_gib": _size},
     {"disks": _Each(_size), "removed": _day},
 )
-_CUTOVER = _Fields({"frozen": _moment}, {"switched": _moment})
+_CUTOVER = _Fields({"frozen": _moment}, {"switched": _moment, "back": _moment})
 
 
 def check_members(identity: str, entry: Tree | str) -> Iterator[Fault]:

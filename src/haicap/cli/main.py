@@ -38,6 +38,7 @@ VERBS = {
     "drift": "Find what was changed by hand.",
     "destroy": "Take a unit away: its records and its host's configuration.",
     "drill": "Prove that what was saved comes back.",
+    "cutover": "Move to a platform from the one that it replaces, and back.",
     "platform": "Platforms: their machines, where they are, and the names that lead to them.",
     "staff": "People: who has which official address, and tables of personnel offices.",
     "lab": "A province's hosts on this machine.",

@@ -47,18 +47,15 @@ def list_platforms(directory: Path, province: str | None, as_of: date, target: T
     if not platforms:
         screen.put(f"{ws.slug} has no platform: inventories/{ws.slug}/platforms.yml says which it has.")
         return
-    rows = [row for platform in platforms for row in _rows(platform, platforms)]
+    rows = [row for platform in platforms for row in _rows(platform)]
     screen.table(("platform", "stage", "machine", "hypervisor", "address", "names"), rows)
 
 
-def _rows(platform: PlatformDesign, platforms: tuple[PlatformDesign, ...]) -> list[tuple[str, ...]]:
+def _rows(platform: PlatformDesign) -> list[tuple[str, ...]]:
     """A line a machine; without one, a line that says so. A name that leads elsewhere says where."""
     own = {machine.name for machine in platform.machines}
     here = not platform.active or own >= set(platform.active)
     names = ", ".join(platform.names) if here else f"({', '.join(platform.names)}: still {platform.replaces})"
-    taken = next((other.name for other in platforms if other.replaces == platform.name), None)
-    if taken and any(other.name == taken and own.isdisjoint(other.active) for other in platforms):
-        names = f"({', '.join(platform.names)}: now {taken})"
     stage = (
         platform.stage
         if platform.writes or platform.stage in ("absent", "frozen", "retired")

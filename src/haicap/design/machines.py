@@ -119,7 +119,8 @@ class MachineDesign:
 @dataclass(frozen=True)
 class PlatformDesign:
     """A platform on a date. `active` are the machines that its names lead to: its own, or those of the platform that it
-    replaces until the cut-over. `writes` is where users' changes are taken. Without machines it does not stand."""
+    replaces until the cut-over. `names` are without those that the platform which takes over has too: they follow that
+    one. `writes` is where users' changes are taken. Without machines it does not stand."""
 
     name: str
     title: str
@@ -150,7 +151,7 @@ def design_platforms(inventory: Inventory, locks: Locks, as_of: date, site: Site
             kept_from=platform.kept_from,
             stage=stages[platform.name],
             writes=_writes(platform, stages[platform.name], stages, locks),
-            names=platform.names,
+            names=_names(platform, inventory.platforms, stages),
             active=_active(platform, inventory.platforms, stages, locks),
             serves=platform.serves,
             role=platform.role,
@@ -171,12 +172,14 @@ def stage_of(platform: Platform, platforms: Sequence[Platform], locks: Locks, as
         return stage
     if cutover is None:
         return "live" if stage in ("frozen", "retired") else stage
-    return stage if cutover.switched and stage == "retired" else "frozen"
+    return stage if cutover.switched and not cutover.back and stage == "retired" else "frozen"
 
 
 def _writes(platform: Platform, stage: Stage, stages: Mapping[str, Stage], locks: Locks) -> bool:
-    """Whether users' changes are taken: not when frozen, and not before the cut-over from one that stands."""
-    if stage not in ("trial", "live"):
+    """Whether users' changes are taken: not when frozen, not before the cut-over from one that stands, and not on the
+    way back."""
+    cutover = locks.cutovers.get(platform.name)
+    if stage not in ("trial", "live") or (cutover is not None and cutover.back):
         return False
     return not _waits(platform, stages, locks)
 
@@ -186,6 +189,13 @@ def _waits(platform: Platform, stages: Mapping[str, Stage], locks: Locks) -> boo
     cutover = locks.cutovers.get(platform.name)
     before = stages.get(platform.replaces or "", "absent")
     return is_standing(before) and not (cutover and cutover.switched)
+
+
+def _names(platform: Platform, platforms: Sequence[Platform], stages: Mapping[str, Stage]) -> tuple[str, ...]:
+    successor = next((other for other in platforms if other.replaces == platform.name), None)
+    if successor is None or not is_standing(stages[successor.name]):
+        return platform.names
+    return tuple(name for name in platform.names if name not in successor.names)
 
 
 def _active(
@@ -276,7 +286,7 @@ def ready_hosts(inventory: Inventory, locks: Locks, platforms: Sequence[Platform
                 platform=platform.name,
                 title=platform.title,
                 stage=platform.stage if platform.writes else "frozen",
-                names=platform.names,
+                names=given.names,
                 port=given.service.port,
                 health=given.service.health,
                 certificate=locks.certificates[machine.name],

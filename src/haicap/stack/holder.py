@@ -19,7 +19,21 @@ from haicap.stack.workspace import Workspace
 @contextmanager
 def hold(workspace: Workspace) -> Iterator[None]:
     """Hold a province's stack. Refused, with who holds it since when, while another does."""
-    path = workspace.state_folder / "apply.lock"
+    with _own(workspace, "apply.lock"):
+        _clear_dead_locks(workspace)
+        yield
+
+
+@contextmanager
+def hold_cutover(workspace: Workspace) -> Iterator[None]:
+    """Hold a province's cut-overs, from the first step to the last; between its steps others may apply."""
+    with _own(workspace, "cutover.lock"):
+        yield
+
+
+@contextmanager
+def _own(workspace: Workspace, name: str) -> Iterator[None]:
+    path = workspace.state_folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as file:
         try:
@@ -30,7 +44,6 @@ def hold(workspace: Workspace) -> Iterator[None]:
         file.truncate(0)
         file.write(_owner())
         file.flush()
-        _clear_dead_locks(workspace)
         try:
             yield
         finally:

@@ -7,15 +7,16 @@ never touches what is recorded of the live network.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from haicap.addressing.agreement import verify
-from haicap.addressing.lockfile import CERTIFICATES, KEYS, read_locks, read_mail
-from haicap.addressing.model import Locks
+from haicap.addressing.lockfile import CERTIFICATES, CUTOVERS, KEYS, read_locks, read_mail
+from haicap.addressing.model import Cutover, Locks
 from haicap.design import ProvinceDesign, design_province
 from haicap.design.accounts import People
 from haicap.design.machines import Site
@@ -59,6 +60,11 @@ class Workspace:
     def keys_file(self) -> Path:
         """Where `haicap enrol` keeps public keys: reviewed in git for the live network."""
         return self._own / KEYS
+
+    @property
+    def cutovers_file(self) -> Path:
+        """How far each cut-over is, beside the keys."""
+        return self._own / CUTOVERS
 
     @property
     def certificates(self) -> Path:
@@ -114,6 +120,12 @@ class Workspace:
     def _lab_officers(self) -> tuple[str, ...] | None:
         """A lab's first passwords are for who tries it, not for the officers of the live network."""
         return (self.lab.authority.officer,) if self.target == "lab" else None
+
+    def supposing(self, cutovers: Mapping[str, Cutover]) -> Workspace:
+        """The same as if these were the cut-overs in the lock; nothing is written."""
+        other = replace(self)
+        other.__dict__.update(inventory=self.inventory, locks=replace(self.locks, cutovers=cutovers))
+        return other
 
     def design(self, as_of: date) -> ProvinceDesign:
         """Everything that shall stand on a date. FindingsError where inventory and locks disagree."""

@@ -131,6 +131,13 @@ def test_damaged_cutovers(folder: Path, wrong: str) -> None:
     assert f"'{wrong}' is not a moment in UTC" in damage(folder, CUTOVERS, '"2025-07-01T00:00:00Z"', f'"{wrong}"')
 
 
+def test_a_cutover_on_its_way_back(folder: Path) -> None:
+    returning = replace(CUTOVER, back="2025-07-03T08:00:00Z")
+    write_cutovers(folder / CUTOVERS, {"procedures": returning})
+    assert (folder / CUTOVERS).read_text().endswith('    back: "2025-07-03T08:00:00Z"\n')
+    assert read_locks(folder).cutovers == {"procedures": returning}
+
+
 def test_any_yaml_reader_reads_it(folder: Path, locks: Locks) -> None:
     write_locks(folder, locks)
     text = (folder / NAMES).read_text()

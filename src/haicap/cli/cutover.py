@@ -1,0 +1,248 @@
+"""`haicap cutover`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from haicap.cli import ask, options, screen
+from haicap.cli.run import Steps
+from haicap.errors import HaicapError, Refused
+from haicap.inspection import Probe
+from haicap.inventory.loader import find_provinces
+from haicap.lifecycle.cutover import STEPS, Direction, StepName, phase_of, takes
+from haicap.plan.model import Change, Plan
+from haicap.stack.cutover import Report, changes_of, run_cutover
+from haicap.stack.cutover_hands import Outside
+from haicap.stack.cutover_job import Job, find_job
+from haicap.stack.engine import OnEvent
+from haicap.stack.holder import hold_cutover
+from haicap.stack.workspace import Target, Workspace
+
+_EXPLAINED = 20  # probes
+_PATHS = 6  # files of a change
+
+
+@click.command("cutover")
+@click.argument("platform")
+@options.province
+@click.option("--back", is_flag=True, help="The other way: the old platform is used again, with all data since.")
+@click.option(
+    "--dry-run", is_flag=True, help="Only shows the steps: times, what each does and needs, what users notice."
+)
+@click.option("--now", is_flag=True, help="Before the day on which the old platform is to be frozen.")
+@options.units
+@options.target
+@options.ssh_key
+@options.yes
+@options.as_json
+@click.pass_obj
+def command(
+    directory: Path,
+    platform: str,
+    province: str | None,
+    back: bool,
+    dry_run: bool,
+    now: bool,
+    units: tuple[str, ...],
+    wave: str | None,
+    target: Target | None,
+    ssh_key: Path | None,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Move to PLATFORM from the one that it replaces: freeze, carry the data, compare it, switch, prove.
+
+    A run that was ended anywhere goes on when the command is run again. --unit and --wave say from where the proof is
+    made; without them, from all units that are enrolled. Exit code 2 when the proof fails, 3 when it is refused.
+
+    \b
+    Example:
+      haicap cutover procedures lam-dong --dry-run
+      haicap cutover procedures lam-dong --wave pilot
+      haicap cutover procedures lam-dong --back
+    """
+    if not dry_run:
+        ask.ensure_answerable(yes=yes, as_json=as_json)
+    ws = ask.workspace(directory, province, target, ssh_key)
+    name = _platform(ws, platform)
+    codes = ask.selection(ws.inventory, units, wave)
+    direction: Direction = "back" if back else "forward"
+    if dry_run:
+        return _dry_run(ws, name, direction, now=now, as_json=as_json)
+    with hold_cutover(ws):
+        job = find_job(ws, name, direction, date.today(), now=now)
+        if not as_json:
+            _show_steps(job, {})
+        if not ask.confirm(f"Go {'back' if back else 'on'} with it?", yes=yes):
+            raise Refused("Nothing was changed.")
+        ws.enter()
+        hands = Outside(ws, job, date.today(), partial(_follow, ws), screen.say, codes)
+        report = run_cutover(job, hands, screen.say)
+    _report(ws, job, report, as_json)
+    return 0 if report.ok else 2
+
+
+def _platform(ws: Workspace, text: str) -> str:
+    known = [platform.name for platform in ws.inventory.platforms]
+    if text in known:
+        return text
+    if text in find_provinces(ws.directory):
+        raise click.UsageError("Which platform? It takes PLATFORM [PROVINCE].")
+    hint = ask.near(text, known) if known else "it has none: platforms.yml says which."
+    raise HaicapError(f'{ws.slug} has no platform "{text}"; {hint}')
+
+
+@contextmanager
+def _follow(ws: Workspace, plan: Plan) -> Iterator[OnEvent]:
+    with Steps(ask.names_of(ws.inventory), len(plan.pending)) as steps:
+        yield steps.on_event
+
+
+def _dry_run(ws: Workspace, name: str, direction: Direction, *, now: bool, as_json: bool) -> int:
+    """The steps, made offline."""
+    job = find_job(ws, name, direction, date.today(), now=True)
+    hands = Outside(ws, job, date.today(), partial(_follow, ws), screen.say)
+    changes = changes_of(job, hands)
+    if as_json:
+        screen.put_json({**_head(ws, job), "steps": _planned(job, changes)})
+    else:
+        _show_steps(job, changes)
+        _warn(job, now)
+    return 0
+
+
+def _warn(job: Job, now: bool) -> None:
+    planned = job.pair.old.dates.frozen
+    if planned is not None and date.today() < planned and job.direction == "forward" and job.entry is None and not now:
+        screen.put(f"It is planned for {planned}; until then it is refused without --now.")
+
+
+def _show_steps(job: Job, changes: Mapping[StepName, Sequence[Change]]) -> None:
+    """Each step with its time from the start on, and where the easy way back ends."""
+    planned = job.pair.old.dates.frozen
+    day = f", planned for {planned}" if planned and job.direction == "forward" and job.entry is None else ""
+    screen.put(f"{job.source.platform} to {job.target.platform}, {job.province}: {phase_of(job.entry)}{day}", "bold")
+    begins = 0
+    for number, step in enumerate(job.steps, 1):
+        given, seconds = STEPS[step], takes(step, job.gib)
+        screen.put(f"\n{number} {step:8} +{_time(begins)}  takes {_time(seconds)}{_bound(step)}", "bold")
+        screen.put(f"    does   {job.words(given.does)}")
+        for line in _changed(changes.get(step, ())):
+            screen.put(f"           {line}")
+        if given.needs:
+            screen.put(f"    needs  {job.words(given.needs)}")
+        screen.put(f"    users  {job.words(given.users)}")
+        if step == "carry":
+            screen.put(f"\n--- {_point(job)}", "yellow")
+        begins += seconds
+    if read_only := _read_only(job):
+        screen.put(f"\nNothing takes changes for about {_time(read_only)}; in all {_time(begins)}.")
+
+
+def _point(job: Job) -> str:
+    """Where the easy way back ends."""
+    if job.direction == "back":
+        again = job.command("forward")
+        return f"until here `{again}` undoes it at once; from here on that is another cut-over, with all its steps"
+    until = f"for {job.pair.new.rollback_days} days"
+    return f"until here `{job.command('back')}` undoes it at once; from here on it carries the data back, {until}"
+
+
+def _read_only(job: Job) -> int:
+    """About how many seconds no platform takes changes."""
+    frozen = [step for step in job.steps if step in ("save", "carry", "switch")]
+    return sum(takes(step, job.gib) for step in frozen) if "carry" in frozen else 0
+
+
+def _bound(step: StepName) -> str:
+    return " at most" if STEPS[step].seconds_per_gib else ""
+
+
+def _time(seconds: int) -> str:
+    """`2:30`, `1:02:30`."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _changed(changes: Sequence[Change]) -> Iterator[str]:
+    """What an apply would change, a line a resource."""
+    for change in changes:
+        paths = screen.few(list(dict.fromkeys(_place(difference.path) for difference in change.diff)))
+        yield f"{change.action} {change.resource}: {', '.join(paths)}"
+
+
+def _place(path: Sequence[str]) -> str:
+    return path[1] if len(path) > 1 and path[0] in ("files", "zones") else ".".join(path)
+
+
+def _report(ws: Workspace, job: Job, report: Report, as_json: bool) -> None:
+    if as_json:
+        screen.put_json({**_head(ws, job), **_json(report)})
+        return
+    bad = [probe for probe in report.inspection.probes if probe.status != "passed"] if report.inspection else []
+    for probe in bad[:_EXPLAINED]:
+        _explain(probe)
+    if len(bad) > _EXPLAINED:
+        screen.put(f"... and {len(bad) - _EXPLAINED} more; `haicap inspect {ws.slug}` shows them")
+    screen.put(f"{job.target.platform} is in use.", "green")
+    if report.read_only_seconds is not None:
+        screen.put(f"Nothing took changes for {report.read_only_seconds:.0f} s.")
+    for line in report.steps[-1].told:
+        screen.put(line)
+    if ws.target == "live":
+        screen.say(f"Commit {ws.cutovers_file.relative_to(ws.directory)} now: whoever applies without it undoes this.")
+
+
+def _explain(probe: Probe) -> None:
+    where = probe.unit or probe.host
+    screen.put(f"✗ {where}  {probe.probe}, from {probe.host}: {probe.status}", "bold red")
+    screen.put(f"    expected  {probe.expected}\n    observed  {probe.observed}")
+
+
+def _head(ws: Workspace, job: Job) -> dict[str, Any]:
+    return {
+        "format": "haicap.cutover/1",
+        "province": ws.slug,
+        "target": ws.target,
+        "platform": job.pair.new.name,
+        "replaces": job.pair.old.name,
+        "direction": job.direction,
+        "phase": phase_of(job.entry),
+    }
+
+
+def _planned(job: Job, changes: Mapping[StepName, Sequence[Change]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "step": step,
+            "does": job.words(STEPS[step].does),
+            "needs": job.words(STEPS[step].needs),
+            "users": job.words(STEPS[step].users),
+            "seconds": takes(step, job.gib),
+            "changes": list(_changed(changes.get(step, ()))),
+        }
+        for step in job.steps
+    ]
+
+
+def _json(report: Report) -> dict[str, Any]:
+    return {
+        "steps": report.steps,
+        "now": phase_of(report.entry),
+        "cutover": report.entry,
+        "read_only_seconds": report.read_only_seconds,
+        "tables": report.tables,
+        "inspection": report.inspection.summary if report.inspection else None,
+        "failed": [probe for probe in report.inspection.probes if probe.status != "passed"]
+        if report.inspection
+        else [],
+        "back_until": report.back_until,
+    }
