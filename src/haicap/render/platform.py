@@ -17,7 +17,7 @@ _RESOLVERS = 3  # more are not asked (resolv.conf(5), MAXNS)
 
 
 def render_platform(host: PlatformHost) -> HostFiles:
-    """Render every file of a platform's machine. A vendor's own files are his role's to bring."""
+    """Render every file of a platform's machine. What a vendor's product needs besides is not ours."""
     return HostFiles(texts(host, _files(host)), _services(host), _packages(host))
 
 
