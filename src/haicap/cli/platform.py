@@ -10,7 +10,9 @@ import click
 
 from haicap.cli import ask, options, screen
 from haicap.design.machines import PlatformDesign, design_platforms
-from haicap.stack.workspace import Target
+from haicap.errors import HaicapError, Refused
+from haicap.stack.disks import Found, delete_left_disk, find_left_disks
+from haicap.stack.workspace import Target, Workspace
 
 
 @click.group("platform", context_settings={"help_option_names": ["-h", "--help"]})
@@ -21,6 +23,7 @@ def command() -> None:
     Example:
       haicap platform list lam-dong
       haicap platform list lam-dong --as-of 2025-06-30
+      haicap platform disks lam-dong
     """
 
 
@@ -49,6 +52,61 @@ def list_platforms(directory: Path, province: str | None, as_of: date, target: T
         return
     rows = [row for platform in platforms for row in _rows(platform)]
     screen.table(("platform", "stage", "machine", "hypervisor", "address", "names"), rows)
+
+
+@command.command("disks")
+@options.province
+@click.option("--delete", "name", metavar="NAME", help="Deletes this one for good, after asking.")
+@options.yes
+@options.target
+@options.ssh_key
+@options.as_json
+@click.pass_obj
+def disks(
+    directory: Path,
+    province: str | None,
+    name: str | None,
+    yes: bool,
+    target: Target | None,
+    ssh_key: Path | None,
+    as_json: bool,
+) -> int:
+    """Data disks that no machine has any more: replaced or deleted machines leave them.
+
+    \b
+    Example:
+      haicap platform disks lam-dong
+      haicap platform disks lam-dong --delete procedures-old-1-data.qcow2
+    """
+    ws = ask.workspace(directory, province, target, ssh_key)
+    found = find_left_disks(ws)
+    if name is not None:
+        return _delete(ws, found, name, yes=yes)
+    if as_json:
+        screen.put_json({"format": "haicap.disks/1", "province": ws.slug, "disks": found.disks, "errors": found.errors})
+    elif found.disks:
+        rows = [(disk.name, disk.machine, disk.hypervisor, f"{disk.bytes / 2**20:.0f} MiB") for disk in found.disks]
+        screen.table(("data disk", "was of", "hypervisor", "takes up"), rows)
+    else:
+        screen.put("No data disk is left without a machine.")
+    for error in found.errors.values():
+        screen.say(error)
+    return int(bool(found.errors))
+
+
+def _delete(ws: Workspace, found: Found, name: str, *, yes: bool) -> int:
+    disks = [disk for disk in found.disks if disk.name == name]
+    if not disks:
+        there = [disk.name for disk in found.disks]
+        hint = ask.near(name, there) if there else "none is."
+        raise HaicapError(f'No data disk "{name}" is left without a machine; {hint}')
+    for disk in disks:
+        what = f"data disk {disk.name} of {disk.machine} on {disk.hypervisor}"
+        if not ask.confirm(f"Delete {what} for good?", yes=yes):
+            raise Refused("Nothing was done.")
+        delete_left_disk(ws, disk)
+        screen.put(f"deleted {what}")
+    return 0
 
 
 def _rows(platform: PlatformDesign) -> list[tuple[str, ...]]:
