@@ -37,9 +37,27 @@ first_unit() { awk -F '"' '/^ *- code: "/ {code = $2} /^ *wave: pilot/ {print co
 
 # The platform moves while somebody in the first commune goes on sending records to its name.
 cut_over() {
-    part "What the platform's own machine answers, by its name, from a commune's network" 0 "" \
-        inspect "$PROVINCE" --unit "$unit" "${platforms[@]}" --system machine --full
-    part "The cut-over: what it would do" 0 "" cutover procedures "$PROVINCE" --dry-run
+    local name gateway=gw-$unit result=$WORK/writer.json stop=/run/haicap-writer.stop
+    name=$(.venv/bin/haicap -C "$WORK" platform list "$PROVINCE" --json 2>/dev/null | .venv/bin/python -c '
+import json, sys
+print(next(one["names"][0] for one in json.load(sys.stdin)["platforms"] if one["name"] == "procedures"))')
+    printf '\n   From now on somebody in unit %s sends records to https://%s, one after another.\n' "$unit" "$name"
+    .venv/bin/haicap -C "$WORK" lab exec "$gateway" -- rm -f "$stop"
+    .venv/bin/haicap -C "$WORK" lab exec "$gateway" -- python3 -I - --name "$name" --unit "$unit" --stop "$stop" \
+        --ca "$(cat "$INVENTORY/.lab/certificates/ca.pem")" <toolchain/cutover_writer.py >"$result" &
+    local writer=$!
+    part "The cut-over, from the old procedure system to the new one" 0 "Run it again: it goes on where it stopped." \
+        cutover procedures "$PROVINCE" --unit "$unit" --yes
+    .venv/bin/haicap -C "$WORK" lab exec "$gateway" -- touch "$stop"
+    wait "$writer"
+    printf '\n%s== What became of the records%s\n' "$bold" "$plain"
+    .venv/bin/python - "$result" <<'END'
+import json, sys
+found = json.load(open(sys.argv[1]))
+for key, value in found.items():
+    print(f"   {key:20} {json.dumps(value, ensure_ascii=False)}")
+sys.exit(not found["acknowledged"] or found["found_again"] != found["acknowledged"] or found["twice"] > 0)
+END
 }
 
 begun=$EPOCHREALTIME

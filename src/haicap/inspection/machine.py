@@ -42,17 +42,21 @@ def users(design: ProvinceDesign, unit: UnitDesign, platforms: Collection[str] |
     if segment is None:
         return
     hosts = {host.name: host for host in design.platform_hosts}
+    known = {platform.name: platform for platform in design.platforms}
     for platform in design.platforms:
         if platforms is not None and platform.name not in platforms:
             continue
-        served = not platform.serves or unit.code in platform.serves
         active = [hosts[name] for name in platform.active if name in hosts]
-        own = {machine.name for machine in platform.machines}
-        for name in platform.names if active and own & set(platform.active) else ():
-            yield _by_name(unit.code, gateway.name, segment, name, active, served=served)
+        for name in platform.names if active else ():
+            answers = known[active[0].platform]
+            yield _by_name(unit.code, gateway.name, segment, name, active, served=_serves(answers, unit))
         for machine in platform.machines:
             if machine.name in hosts:
-                yield _itself(unit.code, gateway.name, segment, hosts[machine.name], served=served)
+                yield _itself(unit.code, gateway.name, segment, hosts[machine.name], served=_serves(platform, unit))
+
+
+def _serves(platform: PlatformDesign, unit: UnitDesign) -> bool:
+    return not platform.serves or unit.code in platform.serves
 
 
 def _by_name(

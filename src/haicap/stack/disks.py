@@ -62,9 +62,7 @@ def _hypervisors(workspace: Workspace) -> Sequence[HypervisorHost]:
     keys, addresses = workspace.locks.keys, workspace.addresses()
     named = [hypervisor.name for hypervisor in workspace.inventory.province.hypervisors if hypervisor.name in keys]
     if not named:
-        raise HaicapError(
-            f"No hypervisor of {workspace.slug} is enrolled yet: `haicap enrol {workspace.slug}`."
-        )
+        raise HaicapError(f"No hypervisor of {workspace.slug} is enrolled yet: `haicap enrol {workspace.slug}`.")
     return [HypervisorHost(name, addresses[name]) for name in named]
 
 
