@@ -61,7 +61,7 @@ def workspace(jobs: Sequence[HostJob], context: Connection, mode: Mode) -> Itera
             folder / "inventory.yml", yaml.dump(_inventory(jobs, context, mode, known_hosts), Dumper=_Dumper)
         )
         playbook = _write(folder / "haicap.yml", yaml.safe_dump(_playbook(context), sort_keys=False))
-        yield Workspace(folder, inventory, playbook, _environment(folder, known_hosts, context, len(jobs)))
+        yield Workspace(folder, inventory, playbook, _environment(folder, known_hosts, context, jobs))
 
 
 def _sweep() -> None:
@@ -123,8 +123,8 @@ def _through(job: HostJob, context: Connection, known_hosts: Path) -> dict[str, 
         return {}
     _, address = context.jumps[job.name]
     key = ["-i", str(context.key_file)] if context.key_file is not None else []
-    options = [*_ssh_options(known_hosts, context), *key, "-p", str(context.port), "-l", context.user]
-    command = shlex.join(["ssh", *options, "-W", "[%h]:%p", address])
+    options = _ssh_options(known_hosts, context, context.connect_timeout)
+    command = shlex.join(["ssh", *options, *key, "-p", str(context.port), "-l", context.user, "-W", "[%h]:%p", address])
     return {
         "ansible_ssh_common_args": f"-o {shlex.quote(f'ProxyCommand={command}')}",
         "ansible_port": 22,
@@ -157,7 +157,8 @@ def _playbook(context: Connection) -> list[dict[str, Any]]:
     ]
 
 
-def _environment(folder: Path, known_hosts: Path, context: Connection, hosts: int) -> dict[str, str]:
+def _environment(folder: Path, known_hosts: Path, context: Connection, jobs: Sequence[HostJob]) -> dict[str, str]:
+    limit = max(context.limit(job.name) for job in jobs)
     roles = assets.path("roles")
     settings = {
         "CONFIG": str(_write(folder / "ansible.cfg", "")),
@@ -168,11 +169,11 @@ def _environment(folder: Path, known_hosts: Path, context: Connection, hosts: in
         "LIBRARY": str(roles / "plugins" / "modules"),
         "MODULE_UTILS": str(roles / "plugins" / "module_utils"),
         "GATHERING": "explicit",
-        "FORKS": str(max(1, min(FORKS, hosts))),
+        "FORKS": str(max(1, min(FORKS, len(jobs)))),
         "HOST_KEY_CHECKING": "True",
         "PIPELINING": "True",
-        "TIMEOUT": str(context.connect_timeout + _BOOT_SECONDS),
-        "SSH_ARGS": shlex.join(_ssh_options(known_hosts, context)),
+        "TIMEOUT": str(limit + _BOOT_SECONDS),
+        "SSH_ARGS": shlex.join(_ssh_options(known_hosts, context, limit)),
         "RETRY_FILES_ENABLED": "False",
         "DEPRECATION_WARNINGS": "False",
         "INVENTORY_ENABLED": "yaml",
@@ -185,7 +186,7 @@ def _environment(folder: Path, known_hosts: Path, context: Connection, hosts: in
     return {f"ANSIBLE_{name}": value for name, value in settings.items()}
 
 
-def _ssh_options(known_hosts: Path, context: Connection) -> list[str]:
+def _ssh_options(known_hosts: Path, context: Connection, limit: int) -> list[str]:
     options = [
         f"UserKnownHostsFile={known_hosts}",
         "GlobalKnownHostsFile=/dev/null",
@@ -196,7 +197,7 @@ def _ssh_options(known_hosts: Path, context: Connection) -> list[str]:
         "ControlPath=none",
         "ServerAliveInterval=5",
         "ServerAliveCountMax=3",
-        f"ConnectTimeout={context.connect_timeout}",
+        f"ConnectTimeout={limit}",
     ]
     if context.key_file is not None:
         options += ["IdentitiesOnly=yes", "IdentityAgent=none"]

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+_BEHIND = 4
+
 
 @dataclass(frozen=True)
 class Connection:
@@ -22,6 +24,10 @@ class Connection:
     known_hosts: Mapping[str, str] = field(default_factory=dict)
     connect_timeout: int = 10
     jumps: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    def limit(self, name: str) -> int:
+        """Seconds to connect to a host: more for one behind another, where there may be an emulated processor."""
+        return self.connect_timeout * (_BEHIND if name in self.jumps else 1)
 
 
 @dataclass(frozen=True)

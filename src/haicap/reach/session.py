@@ -131,7 +131,7 @@ async def _connect(
     client: Client,
     tunnel: asyncssh.SSHClientConnection | None = None,
 ) -> asyncssh.SSHClientConnection:
-    limit = connection.connect_timeout
+    limit = connection.limit(name)
     try:
         async with asyncio.timeout(limit):
             return await asyncssh.connect(
@@ -151,17 +151,18 @@ async def _connect(
                 keepalive_interval=_KEEPALIVE,
             )
     except (OSError, TimeoutError, asyncssh.Error) as error:
-        raise UnreachableError(f"cannot reach {name} at {address}: {_reason(error, connection, client)}") from error
+        reason = _reason(error, name, connection, client)
+        raise UnreachableError(f"cannot reach {name} at {address}: {reason}") from error
 
 
-def _reason(error: Exception, connection: Connection, client: Client) -> str:
+def _reason(error: Exception, name: str, connection: Connection, client: Client) -> str:
     match error:
         case asyncssh.HostKeyNotVerifiable():
             reason = changed_key(client)
         case asyncssh.PermissionDenied():
             reason = f"it does not accept the ssh key of user {connection.user}"
         case TimeoutError():
-            reason = f"no answer within {connection.connect_timeout} s: is it on, and is its line up?"
+            reason = f"no answer within {connection.limit(name)} s: is it on, and is its line up?"
         case ConnectionRefusedError():
             reason = f"nothing listens on port {connection.port}: is sshd running?"
         case asyncssh.KeyExchangeFailed():
