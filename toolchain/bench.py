@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -69,6 +70,10 @@ def _offline(directory: Path) -> None:
         scaffold(nation, province.name)
     _row("lock 3,321 units of 34 provinces, alone in a process", _self("lock", nation))
     _row("read and lock their 190,000 people too", _self("mail", nation), runs=1)
+    many = _with_machines(directory / "machines")
+    _row("lock --check, 2,000 new machines, 60 hypervisors", [HAICAP, "-C", str(many), "lock", "--check"], 2)
+    _run([HAICAP, "-C", str(many), "lock"], 0)
+    _row("rebalance one of 60 away, 2,000 machines", [HAICAP, "-C", str(many), "rebalance", "--without", "hv1"], 2)
     _against("253 to create", plan, _preview(workspace), directory, 2)
     _record(workspace)
     _against("253 unchanged", plan, _preview(workspace), directory, 0)
@@ -81,6 +86,26 @@ def _offline(directory: Path) -> None:
     staff = workspace.folder / "staff" / "24829.yml"
     staff.write_text(staff.read_text(encoding="utf-8").replace("Văn thư", "Kế toán", 1), encoding="utf-8")
     _against("1 person changed", plan, _preview(workspace), directory, 2)
+
+
+def _with_machines(directory: Path) -> Path:
+    """The sample with 200 platforms of ten machines each, on 60 hypervisors in four halls."""
+    folder = directory / "inventories" / SLUG
+    folder.mkdir(parents=True)
+    shutil.copy(ROOT / "inventories" / SLUG / "units.yml", folder)
+    size = "vcpus: 256, memory_mib: 524288, disk_gib: 16384"
+    halls = [f"  - {{name: hv{n}, site: a, failure_domain: dc{n % 4}, {size}}}" for n in range(1, 61)]
+    text = (ROOT / "inventories" / SLUG / "province.yml").read_text(encoding="utf-8")
+    text = re.sub(r"^  - \{name: hv1.*\n.*$", "\n".join(halls), text, count=1, flags=re.MULTILINE)
+    text = text.replace("10.126.0.0/24", "10.120.0.0/16")
+    (folder / "province.yml").write_text(text, encoding="utf-8")
+    platforms = [
+        f"  - {{name: p{n}, title: p{n}, kind: other, owner: a, dates: {{}}, machines: {{profile: "
+        f"{('app', 'db', 'small')[n % 3]}, image: debian-12, count: 10, disks: {{data: {n}}}}}}}\n"
+        for n in range(1, 201)
+    ]
+    (folder / "platforms.yml").write_text("platforms:\n" + "".join(platforms), encoding="utf-8")
+    return directory
 
 
 def _with_people(before: Workspace) -> Workspace:

@@ -52,7 +52,7 @@ _HEADS = {
     NAMES: _HEAD.format(verb="lock", why="people and certificates rely on these names"),
     KEYS: _HEAD.format(verb="enrol", why="each key was made on its host, and only its public half is here"),
     MAIL: _HEAD.format(verb="lock", why="letters, cards and the public rely on these addresses"),
-    MACHINES: _HEAD.format(verb="lock", why="a machine's disks stay where they are until people move them"),
+    MACHINES: _HEAD.format(verb="lock", why="a machine's disks are where it is; `haicap rebalance` proposes moves"),
     CUTOVERS: _HEAD.format(verb="cutover", why="it says which platform a name leads to"),
 }
 

@@ -18,7 +18,7 @@ from haicap.inventory.staff_loader import load_with_staff
 @options.as_json
 @click.pass_obj
 def command(directory: Path, province: str | None, as_json: bool) -> int:
-    """Validate the inventory and the staff files; without PROVINCE, every one that there is.
+    """Validate the inventory, its platforms and staff files; without PROVINCE, every one that there is.
 
     Shows all findings at once, each with file, line and the way out. Exit code 1 if there is one.
 
@@ -42,7 +42,9 @@ def _check(directory: Path, slug: str, *, tell: bool) -> dict[str, Any]:
         if tell:
             screen.say(str(error))
             screen.put(f"{slug}: {screen.count(len(error.findings), 'finding')}")
-        return {"province": slug, "units": None, "findings": error.findings}
+        return {"province": slug, "units": None, "platforms": None, "findings": error.findings}
+    units, platforms = len(inventory.units), len(inventory.platforms)
     if tell:
-        screen.put(f"{slug}: {screen.count(len(inventory.units), 'unit')}, no finding")
-    return {"province": slug, "units": len(inventory.units), "findings": ()}
+        parts = [screen.count(units, "unit"), *([screen.count(platforms, "platform")] if platforms else [])]
+        screen.put(f"{slug}: {', '.join(parts)}, no finding")
+    return {"province": slug, "units": units, "platforms": platforms, "findings": ()}

@@ -29,6 +29,7 @@ VERBS = {
     "init": "Write a new inventory from the national data.",
     "check": "Validate the inventory: every finding with file, line and the way out.",
     "lock": "Allocate addresses and names; show what is new.",
+    "rebalance": "Propose moves of machines between hypervisors.",
     "enrol": "Collect what hosts make themselves: public keys and host keys.",
     "show": "A province's units, or one unit's whole design.",
     "render": "The exact files of a unit's gateway, or of a host.",

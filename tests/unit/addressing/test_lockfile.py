@@ -89,7 +89,7 @@ def test_the_file_of_machines(folder: Path) -> None:
     write_locks(folder, Locks(machines=PLACES))
     assert (folder / MACHINES).read_text() == (
         "# Kept by `haicap lock` and reviewed in git. Do not edit it by hand: what is here never moves,\n"
-        "# because a machine's disks stay where they are until people move them.\n"
+        "# because a machine's disks are where it is; `haicap rebalance` proposes moves.\n"
         "machines:\n  procedures-1:\n    hypervisor: hv1\n    address: 10.126.0.2\n"
         '    address6: "2001:db8:103::2"\n    root_gib: 3\n    disks:\n      data: 1\n'
         "  sharing-1:\n    hypervisor: hv2\n    address: 10.126.0.3\n"

@@ -16,8 +16,10 @@ def test_init_then_check(run, folder):
         "inventories/nghe-an/province.yml\ninventories/nghe-an/units.yml\ninventories/nghe-an/platforms.yml\n"
         "inventories/nghe-an/staff/ (130 files)\n"
     )
-    assert run("check", "nghe-an").stdout == "nghe-an: 130 units, no finding\n"
-    assert run("check").stdout == "lam-dong: 124 units, no finding\nnghe-an: 130 units, no finding\n"
+    assert run("check", "nghe-an").stdout == "nghe-an: 130 units, 5 platforms, no finding\n"
+    assert run("check").stdout == (
+        "lam-dong: 124 units, 12 platforms, no finding\nnghe-an: 130 units, 5 platforms, no finding\n"
+    )
 
 
 def test_lock_once_and_again(run, folder):

@@ -59,6 +59,20 @@ def test_a_change_in_meaning_counts(folder: Path) -> None:
     assert digest(folder, "x") != before
 
 
+def test_a_change_in_the_platforms_counts(folder: Path) -> None:
+    before, path = digest(folder, "x"), folder / "inventories/x/platforms.yml"
+    path.write_text(path.read_text("utf-8").replace("count: 2", "count: 3"), "utf-8")
+    assert digest(folder, "x") != before
+    path.unlink()
+    assert load(folder, "x").platforms == ()
+
+
+def test_platforms_are_read_in_their_order(folder: Path) -> None:
+    platforms = load(folder, "x").platforms
+    assert [one.name for one in platforms] == ["sharing", "procedures-old", "procedures"]
+    assert platforms[0].machine_names == ("sharing-1", "sharing-2")
+
+
 def test_lines_are_right_with_windows_line_endings(folder: Path) -> None:
     rewrite(folder, units_file(folder).read_text("utf-8").replace("staff: 84", "staff: x").replace("\n", "\r\n"))
     with pytest.raises(FindingsError) as caught:
@@ -135,7 +149,7 @@ VALUES = st.recursive(
 @FUZZ
 @given(data=st.data())
 def test_any_value_in_any_place_gets_an_answer(data: st.DataObject, folder: Path) -> None:
-    name = data.draw(st.sampled_from(["province.yml", "units.yml"]))
+    name = data.draw(st.sampled_from(["province.yml", "units.yml", "platforms.yml"]))
     content = yaml.safe_load((BASE / "inventories/x" / name).read_text("utf-8"))
     place = content
     while True:
