@@ -17,6 +17,7 @@ from haicap.reach.context import Connection
 _KEY_TYPE = "ssh-ed25519"
 _GUEST_USER, _GUEST_PORT = "root", 22  # a machine is as haicap made it
 _KEEPALIVE = 5  # seconds; a line that dies in the middle of a command is noticed after three of them
+_PATIENCE = 4  # times as long for a machine behind its hypervisor
 Identities = Sequence[Any]  # what asyncssh signs with: a private key, or keys that the agent holds
 
 
@@ -148,7 +149,7 @@ async def _connect(
                 preferred_auth="publickey",
                 gss_host=None,
                 compression_algs=None,
-                keepalive_interval=_KEEPALIVE,
+                keepalive_interval=_KEEPALIVE if tunnel is None else _KEEPALIVE * _PATIENCE,
             )
     except (OSError, TimeoutError, asyncssh.Error) as error:
         reason = _reason(error, name, connection, client)
