@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+_WORDS = 4  # lines: some tell the cause before the consequence
 GIB = 2**30
 MIB = 2**20
 
@@ -16,10 +17,12 @@ MIB = 2**20
 def run(*words: str | Path) -> str:
     """What a program printed. OSError with its last words when it fails."""
     environment = {**os.environ, "LC_ALL": "C.UTF-8"}
-    ran = subprocess.run(list(map(str, words)), capture_output=True, text=True, check=False, env=environment)
+    ran = subprocess.run(
+        list(map(str, words)), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=environment
+    )
     if ran.returncode != 0:
-        said = [line.strip() for line in (ran.stderr or ran.stdout).splitlines() if line.strip()]
-        raise OSError(f"{Path(str(words[0])).name}: {said[-1] if said else 'it failed, and said nothing'}")
+        said = [line.strip() for line in (ran.stderr or ran.stdout).splitlines() if line.strip()][-_WORDS:]
+        raise OSError(f"{Path(str(words[0])).name}: {'; '.join(said) or 'it failed, and said nothing'}")
     return ran.stdout
 
 

@@ -16,10 +16,11 @@ from haicap.machines.onhost.names import POOL, data_disks, owner_of
 def leftover(hypervisor: Hypervisor, known: Iterable[str]) -> dict[str, Any]:
     """Data disks that no domain has: {"name", "machine", "bytes"} (what they take up); and machines of ours that are
     not `known`: {"machine", "province", "platform"}."""
-    domains = hypervisor.domains()
-    used = {path for domain in domains for path in paths_in(definition_of(domain))}
-    used |= {path for domain in domains if (text := running_definition(domain)) for path in paths_in(text)}
-    marks = [mark for domain in domains if (mark := read_mark(definition_of(domain)))]
+    with locked(HYPERVISOR):
+        domains = hypervisor.domains()
+        used = {path for domain in domains for path in paths_in(definition_of(domain))}
+        used |= {path for domain in domains if (text := running_definition(domain)) for path in paths_in(text)}
+        marks = [mark for domain in domains if (mark := read_mark(definition_of(domain)))]
     machines = [*known, *(mark.name for mark in marks)]
     names = data_disks(path.name for path in POOL.iterdir()) if POOL.is_dir() else []
     return {

@@ -21,7 +21,7 @@ def read(hypervisor: Hypervisor, wanted: Mapping[str, Any]) -> Found | None:
     """The values of `wanted` as they are; None when the machine is not here. What is gone is left out."""
     domain = hypervisor.find(wanted["machine"])
     mark = read_mark(definition_of(domain)) if domain is not None else None
-    if mark is None:
+    if mark is None or (mark.province, mark.name) != (wanted["province"], wanted["machine"]):
         return None
     defined = read_facts(definition_of(domain))
     running = read_facts(running_definition(domain)) if domain.isActive() else None
@@ -47,7 +47,6 @@ def found_values(wanted: Mapping[str, Any], mark: Mark, defined: Facts, running:
     return {
         **wanted,
         **found,
-        "province": mark.province,
         "platform": mark.platform,
         "network": {**wanted["network"], "bridge": network[0], "mac": network[1]},
         "image": wanted["image"] if born else other,
