@@ -21,14 +21,18 @@ SAMPLE = Path(__file__).parents[2] / "inventories" / "lam-dong"
 
 
 class Province:
-    """The sample province in a folder, with the staff of some units."""
+    """The sample province in a folder, with the staff of some units, and some platforms."""
 
-    def __init__(self, directory: Path, staff: Sequence[str] = ()) -> None:
+    def __init__(self, directory: Path, staff: Sequence[str] = (), platforms: Sequence[str] = ()) -> None:
         self.directory = directory
         self.folder = directory / "inventories" / "lam-dong"
         (self.folder / "staff").mkdir(parents=True)
         for name in ("province.yml", "units.yml", *(f"staff/{code}.yml" for code in staff)):
             shutil.copy(SAMPLE / name, self.folder / name)
+        if platforms:
+            head, *entries = (SAMPLE / "platforms.yml").read_text("utf-8").split("\n  - name: ")
+            chosen = [entry for entry in entries if entry.partition("\n")[0] in platforms]
+            (self.folder / "platforms.yml").write_text("\n  - name: ".join([head, *chosen]), "utf-8")
 
     def run(self, *arguments: str, code: int = 0, timeout: float = 300) -> str:
         """Run a verb; its standard output, and what it says beside where it fails. The exit code must be `code`."""
@@ -81,10 +85,13 @@ class Province:
 
 
 @contextmanager
-def lab_of(directory: Path, units: Sequence[str], staff: Sequence[str] = ()) -> Iterator[Province]:
-    """A province whose lab is up and enrolled while the block runs."""
+def lab_of(
+    directory: Path, units: Sequence[str], staff: Sequence[str] = (), platforms: Sequence[str] = ()
+) -> Iterator[Province]:
+    """A province whose lab is up and enrolled while the block runs; of platforms, the hypervisors."""
     selection = [argument for code in units for argument in ("--unit", code)]
-    province = Province(directory, staff)
+    selection += [argument for name in platforms for argument in ("--platform", name)]
+    province = Province(directory, staff, platforms)
     if not staff:
         province.edit('  server: {name: mail1, site: "data centre 1"}\n', "", "province.yml")
     province.run("lock", "lam-dong")
