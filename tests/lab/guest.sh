@@ -45,7 +45,10 @@ ethernets:
     nameservers:
       addresses: [10.127.0.3]
 X
-xorriso -as genisoimage -output "$name-seed.iso" -volid CIDATA -joliet -rock "$name" 2>"$name/xorriso.log"
+xorriso -as genisoimage -output "$name-seed.iso" -volid CIDATA -joliet -rock "$name" >"$name-xorriso.log" 2>&1 || {
+    cat "$name-xorriso.log"
+    exit 1
+}
 qemu-img create -q -f qcow2 -F qcow2 -b "$image" "$name-root.qcow2" 2G
 qemu-img create -q -f qcow2 "$name-data.qcow2" 64M
 

@@ -24,7 +24,7 @@ SPEC = LabSpec("lam-dong", HOSTS, "100.127.0.2/30", "100.127.0.1")
 SCRIPT = (Path(__file__).parent / "guest.sh").read_text()
 DEBIAN, TINY = "10.126.0.5", "10.126.0.6"
 SSH = (
-    *("ssh", "-F/dev/null", "-i/root/guest_key", "-oBatchMode=yes", "-oConnectTimeout=2"),
+    *("ssh", "-F/dev/null", "-i/root/guest_key", "-oBatchMode=yes", "-oConnectTimeout=30"),
     *("-oStrictHostKeyChecking=no", "-oUserKnownHostsFile=/dev/null", "-oLogLevel=ERROR"),
 )
 
@@ -106,11 +106,11 @@ def _boot(lab: Lab, name: str, image: GuestName, address: str, memory_mib: int) 
 
 
 def _wait_for_ssh(lab: Lab, address: str, name: str) -> None:
-    """Generous: a machine with other work needs ten times what an idle one does."""
-    deadline = time.monotonic() + 400
+    """Patient: each connection costs a guest half a second, and one of a busy machine ten times the time."""
+    deadline = time.monotonic() + 600
     while not _in_guest(lab, address, "echo up"):
         assert time.monotonic() < deadline, _sh(lab, f"tail -n 40 /var/log/libvirt/qemu/{name}-console.log")
-        time.sleep(0.5)
+        time.sleep(2)
 
 
 def _in_guest(lab: Lab, address: str, command: str) -> str:

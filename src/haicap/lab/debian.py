@@ -40,13 +40,13 @@ def remove(tree: Path, patterns: Iterable[str]) -> None:
 
 
 def write(tree: Path, files: Mapping[str, str]) -> None:
-    """Write files, by their paths in the tree, in place of what is there."""
+    """Write files, by their paths in the tree, in place of what is there; scripts so that they can be run."""
     for name, text in files.items():
         file = tree / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.unlink(missing_ok=True)
         file.write_text(text)
-        file.chmod(0o644)
+        file.chmod(0o755 if text.startswith("#!") else 0o644)
 
 
 def switch(tree: Path, disabled: Iterable[str], enabled: Mapping[str, Iterable[str]], masked: Iterable[str]) -> None:
@@ -61,6 +61,12 @@ def switch(tree: Path, disabled: Iterable[str], enabled: Mapping[str, Iterable[s
         for unit in wanted:
             folder = "etc" if (units / unit).exists() else "lib"
             _link(units / f"{target}.wants" / unit, f"/{folder}/systemd/system/{unit}")
+
+
+def mask_generators(tree: Path, names: Iterable[str]) -> None:
+    """Keep systemd from running these generators of units."""
+    for name in names:
+        _link(tree / "etc/systemd/system-generators" / name, "/dev/null")
 
 
 def _link(link: Path, target: str) -> None:

@@ -64,10 +64,7 @@ def _build_debian(progress: Progress, folder: Path) -> None:
     work.mkdir(parents=True)
     progress("debian: fetching Debian and installing the packages (a minute)")
     debian.bootstrap(root, guest_recipe.PACKAGES, guest_recipe.EXCLUDED)
-    debian.remove(root, guest_recipe.REMOVED)
-    debian.write(root, guest_recipe.FILES)
-    debian.switch(root, guest_recipe.DISABLED, guest_recipe.ENABLED, guest_recipe.MASKED)
-    _make_bootable(root, work / "initramfs")
+    _furnish(root, work / "initramfs")
     progress("debian: making the disk (half a minute)")
     _finish(root, folder / "debian.qcow2", guest_recipe.ROOT_MIB)
 
@@ -78,8 +75,12 @@ def _build_tiny(progress: Progress, folder: Path) -> None:
     _finish(tiny.make_tree(folder / "work"), folder / "tiny.qcow2", tiny.SIZE_MIB)
 
 
-def _make_bootable(root: Path, work: Path) -> None:
-    """Give the kernel and its first root the names that grub.cfg has."""
+def _furnish(root: Path, work: Path) -> None:
+    """Make a plain Debian a guest: its files, its units, and its kernel by the names that grub.cfg has."""
+    debian.remove(root, guest_recipe.REMOVED)
+    debian.write(root, guest_recipe.FILES)
+    debian.switch(root, guest_recipe.DISABLED, guest_recipe.ENABLED, guest_recipe.MASKED)
+    debian.mask_generators(root, guest_recipe.GENERATORS)
     (kernel,) = root.glob("boot/vmlinuz-*")
     (root / "boot/vmlinuz").symlink_to(kernel.name)
     initramfs.make(root, work, root / "boot/initrd.img")

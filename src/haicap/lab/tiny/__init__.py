@@ -11,7 +11,7 @@ _ROOT = Path(__file__).parent / "root"
 
 PACKAGES = ("linux-image-cloud-amd64", "busybox-static", "dropbear-bin", "e2fsprogs")
 PROGRAMS = ("usr/sbin/dropbear", "usr/bin/dropbearkey", "sbin/mke2fs", "sbin/resize2fs")
-MODULES = ("virtio_net", "isofs", "virtio_balloon", "button", "evdev")
+MODULES = ("virtio_net", "virtio_balloon", "button", "evdev")
 FOLDERS = ("etc/dropbear", "root/.ssh", "var/log")
 SIZE_MIB = 48
 
@@ -32,8 +32,7 @@ def make_tree(work: Path) -> Path:
     (root / "root/.ssh").chmod(0o700)
     _copy_programs(packages, root)
     _copy(packages, "etc/mke2fs.conf", root)
-    for name, text in _scripts().items():
-        _write(root / name, text)
+    debian.write(root, _scripts())
     (kernel,) = packages.glob("boot/vmlinuz-*")
     shutil.copy(kernel, root / "boot/vmlinuz")
     initramfs.make(packages, work / "initramfs", root / "boot/initrd.img")
@@ -58,10 +57,3 @@ def _copy(packages: Path, name: str, root: Path) -> None:
     (root / name).parent.mkdir(parents=True, exist_ok=True)
     (root / name).unlink(missing_ok=True)  # busybox has some of these names
     shutil.copy(packages / name, root / name)
-
-
-def _write(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.unlink(missing_ok=True)
-    file.write_text(text)
-    file.chmod(0o755 if text.startswith("#!") else 0o644)
