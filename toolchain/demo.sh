@@ -43,7 +43,7 @@ import json, sys
 print(next(one["names"][0] for one in json.load(sys.stdin)["platforms"] if one["name"] == "procedures"))')
     printf '\n   From now on somebody in unit %s sends records to https://%s, one after another.\n' "$unit" "$name"
     .venv/bin/haicap -C "$WORK" lab exec "$gateway" -- rm -f "$stop"
-    .venv/bin/haicap -C "$WORK" lab exec "$gateway" -- python3 -I - --name "$name" --unit "$unit" --stop "$stop" \
+    .venv/bin/haicap -C "$WORK" lab exec "$gateway" -- python3 -I - --name "$name" --unit "$unit" --stop "$stop" --pause 1 \
         --ca "$(cat "$INVENTORY/.lab/certificates/ca.pem")" <toolchain/cutover_writer.py >"$result" &
     local writer=$!
     part "The cut-over, from the old procedure system to the new one" 0 "Run it again: it goes on where it stopped." \
