@@ -116,6 +116,17 @@ def test_a_new_root_disk_that_does_not_come_up_gives_way_to_the_old_one(hv: Hype
     assert hv.files() == FILES
 
 
+def test_a_change_that_can_not_be_made_leaves_the_machine_at_work(hv: Hypervisors, app: Machine) -> None:
+    app.guest("echo before > /root/kept; sync")
+    hv.on("hv1", "mount --bind /bin/false /usr/bin/xorriso")
+    said = app.refusal(cloud_init=app.seed(meta_data="instance-id: app-1-0\n"))
+    hv.on("hv1", "umount /usr/bin/xorriso")
+    assert "xorriso: it failed" in said and "app-1 was put back" in said
+    app.wait()
+    assert app.drift() == {}
+    assert app.guest("cat /root/kept") == "before"
+
+
 def test_another_birth_makes_a_new_root_disk_and_keeps_the_data(hv: Hypervisors, app: Machine) -> None:
     born = app.seed(meta_data="instance-id: app-1-2\nlocal-hostname: app-1\n")
     app.guest("echo mine > /data/kept; sync")
@@ -300,7 +311,7 @@ def test_a_machine_moves_with_its_data_though_it_is_killed_at_every_step(
     hv.write(here)
     hv.guest(here, "echo mine | tee /data/kept > /root/kept; sync")
     there = changed(other, vcpus=2, **at("hv2"))
-    real_call, real_pipe = moving.call, moving.pipe
+    real_call, real_stream = moving.call, moving.stream
     steps = 0
     for last in range(1, 20):
         done: list[str] = []
@@ -315,12 +326,12 @@ def test_a_machine_moves_with_its_data_though_it_is_killed_at_every_step(
             die(jobs[0]["op"])
             return answers
 
-        def pipe(*ends: Any, seconds: float) -> None:
-            real_pipe(*ends, seconds=seconds)
-            die("pipe")
+        def stream(*ends: Any, timeout: float) -> None:
+            real_stream(*ends, timeout=timeout)
+            die("stream")
 
         monkeypatch.setattr(moving, "call", call)
-        monkeypatch.setattr(moving, "pipe", pipe)
+        monkeypatch.setattr(moving, "stream", stream)
         try:
             hv.within(lambda: move(Move(here, there, destroy=False, patience=240), hv.connection))
             break

@@ -16,7 +16,8 @@ from haicap.machines.call import HypervisorHost, call
 from haicap.machines.onhost.names import POOL
 from haicap.plan.model import Json
 from haicap.reach.context import Connection
-from haicap.reach.pipe import End, pipe
+from haicap.reach.fanout import as_root
+from haicap.reach.stream import End, stream
 
 Inputs = Mapping[str, Json]
 _SECONDS = 24 * 3600.0  # large disks by a slow line
@@ -83,9 +84,8 @@ class _Sides:
     def carry(self, files: list[dict[str, Json]]) -> None:
         """Bring the files over that are not there yet, one after another."""
         for name in self._on(self._change.new, "import", files=files):
-            pipe(
-                self._end(self._change.old, name), self._end(self._change.new, name), self._connection, seconds=_SECONDS
-            )
+            ends = (self._end(self._change.old, name), self._end(self._change.new, name))
+            stream(*ends, self._connection, timeout=_SECONDS)
         if left := self._on(self._change.new, "import", files=files):
             raise HaicapError(f"{self._change.new.name}: {', '.join(left)} did not come as it was sent; apply again")
 
@@ -130,4 +130,4 @@ class _Sides:
         command = (
             f"cat {path}" if host == self._change.old else f"umask 077; cat > {path}.arriving && sync {path}.arriving"
         )
-        return End(host.name, host.address, command)
+        return End(host.name, host.address, as_root(command, self._connection))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from haicap.machines.onhost.facts import Facts
 
@@ -52,11 +50,6 @@ def live_change(found: Facts, wanted: Facts, machine: str) -> Live:
         attached=tuple(disk for disk in there if disk not in here),
         detached=tuple(disk for disk in here if disk not in there),
     )
-
-
-def unwanted_disks(wanted: Mapping[str, Any], previous: Mapping[str, Any] | None) -> list[str]:
-    """The data disks that the machine had by the last plan, and has not by this one."""
-    return sorted(set((previous or {}).get("disks", {})) - set(wanted["disks"]))
 
 
 def _told(what: str, before: object, after: object) -> str:

@@ -173,21 +173,31 @@ class _Writing:
     def _change_off(self, image: Path, reasons: Sequence[str]) -> str:
         """Change the machine while it is off, and start it. What it was is kept until it answers."""
         is_new = self._domain is None
-        if self._domain is not None:
+        ran = not is_new and bool(self._domain.isActive())
+        if not is_new:
             stop(self._domain, min(SHUTDOWN_SECONDS, self._job.patience))
-        with locked(HYPERVISOR):
-            if self._domain is not None and self._runs and reasons and self._mark and self._mark.answered:
-                before.keep_former(self._domain, self._names)
-            if self._is_new_birth:
-                before.set_aside(self._domain, self._names.root, self._names.former_root)
-            self._make_seed()
-            self._define("")
-            self._make_disks(image)
-            if self._runs:
-                start(self._domain)
+        try:
+            with locked(HYPERVISOR):
+                self._make(image, keep=not is_new and bool(reasons))
+        except (OSError, ValueError, self._hypervisor.libvirt.libvirtError) as error:
+            if not ran:
+                raise
+            raise OSError(f"{error}. {self._machine} {self._go_back()}") from error
         if self._runs:
             self._wait(self._job.patience, reasons)
         return "made" if is_new else "changed while it was off" if reasons else "started" if self._runs else "stopped"
+
+    def _make(self, image: Path, *, keep: bool) -> None:
+        """Make what is missing of the machine, which is off, or is to be another; start it if it is to run."""
+        if keep and self._runs and self._mark and self._mark.answered:
+            before.keep_former(self._domain, self._names)
+        if self._is_new_birth:
+            before.set_aside(self._domain, self._names.root, self._names.former_root)
+        self._make_seed()
+        self._define("")
+        self._make_disks(image)
+        if self._runs:
+            start(self._domain)
 
     def _define(self, answered: str) -> None:
         """Define the domain, and seal the definition as libvirt has it."""
@@ -221,9 +231,8 @@ class _Writing:
         told = f"what it said is in {self._names.console} on its hypervisor"
         if snapshot_of(self._domain) is None:
             raise OSError(f"{self._machine} {how}; {told}")
-        again = self._go_back()
         changes = f" ({', '.join(reasons)})" if reasons else ""
-        raise OSError(f"{self._machine} {how} after its change{changes}. It was put back, and {again}; {told}")
+        raise OSError(f"{self._machine} {how} after its change{changes}. It {self._go_back()}; {told}")
 
     def _settle(self) -> None:
         """The machine answers: say so, then let go of what was kept. Who reads "yes" knows that the rest may go."""
@@ -234,12 +243,15 @@ class _Writing:
             before.drop_former(self._domain, self._names)
 
     def _go_back(self) -> str:
-        """Make the machine what it was, and start it; whether it answers now."""
+        """Make the machine what was kept of it, if anything was, and start it; in words what came of it."""
         stop(self._domain, min(SHUTDOWN_SECONDS, self._job.patience))
         with locked(HYPERVISOR):
-            self._domain = before.put_former_back(self._hypervisor, self._domain, self._names)
+            kept = snapshot_of(self._domain) is not None
+            if kept:
+                self._domain = before.put_former_back(self._hypervisor, self._domain, self._names)
             start(self._domain)
-        return "answers again" if wait_for_ssh(self._domain, self._address, self._job.patience) else "is silent still"
+        answers = wait_for_ssh(self._domain, self._address, self._job.patience)
+        return f"was {'put back' if kept else 'started again'}, and {'answers again' if answers else 'is silent still'}"
 
     def _drop_unwanted_disks(self) -> None:
         """Data disks that the plan names as destroyed go; without that they stay, detached."""
