@@ -109,7 +109,9 @@ def _plan_disks(inventory: Inventory, platform: Platform, name: str, placed: Pla
         return root, dict(sorted(wanted.items()))
     subject = machine_subject(name)
     for disk in sorted(placed.disks.keys() - wanted.keys()):
-        draft.removed.append((subject, f'disk "{disk}", {placed.disks[disk]} GiB, and what is on it'))
+        draft.removed.append(
+            (subject, f'disk "{disk}", {placed.disks[disk]} GiB, is left behind on {placed.hypervisor}')
+        )
     for disk in sorted(wanted.keys() - placed.disks.keys()):
         draft.added.append((subject, f'disk "{disk}", {wanted[disk]} GiB'))
     kept = {

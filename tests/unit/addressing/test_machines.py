@@ -147,7 +147,7 @@ def test_disks_grow_and_are_added_and_let_go() -> None:
     assert planned.locks.machines["x-1"].disks == {"data": 12, "new": 1}
     assert planned.grown == ('machine "x-1": disk "data" 10 -> 12 GiB',)
     assert planned.added == ('machine "x-1": disk "new", 1 GiB',)
-    assert planned.removed == ('machine "x-1": disk "old", 5 GiB, and what is on it',)
+    assert planned.removed == ('machine "x-1": disk "old", 5 GiB, is left behind on hv1',)
     assert [(one.file, one.subject, one.rule) for one in verify(after, before)] == [
         (MACHINES, 'machine "x-1"', "disk-size"),
         (MACHINES, 'machine "x-1"', "not-locked"),

@@ -239,7 +239,7 @@ def test_the_dry_run_of_the_way_back_and_of_what_has_begun(run, applied, folder)
             "dates are in platforms.yml (prepare 2025-06-01, trial 2099-06-16).\n",
         ),
         (
-            ("dates: {live: 2020-01-01, frozen: 2025-07-01}", "dates: {live: 2099-01-01}"),
+            ("dates: {live: 2020-01-01, frozen: 2025-07-01}", "dates: {live: 2099-01-01, retired: 2099-12-31}"),
             "Nothing was changed. procedures-old takes no changes on {today} (it is absent): there is nothing to take "
             "over.\n",
         ),
