@@ -106,7 +106,7 @@ def _look(
         by_host = looks.begin(waiting)
         run_everywhere(
             {name: places[name] for name in by_host},
-            as_root(COMMAND, connection),
+            {name: as_root(COMMAND, connection, name) for name in by_host},
             connection,
             stdin={
                 name: program([checks[at] for at in its], looks.leases[name], _HOST_SECONDS, secrets)

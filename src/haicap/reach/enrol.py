@@ -166,7 +166,7 @@ async def _enrol_one(name: str, address: str, connection: Connection, keys: Iden
         seen = fingerprint(client.seen) if client.seen else ""
         return Enrolment(None, str(error).replace("--renew HOST", f"--renew {name}"), False, seen)
     async with session:
-        command = as_root(f"sh -c {shlex.quote(script(record.makes))}", connection)
+        command = as_root(f"sh -c {shlex.quote(script(record.makes))}", connection, name)
         outcome = await execute(session, name, command, "", timeout=_SECONDS)
     return judge(name, client.seen or "", outcome, record.keys, record.makes)
 

@@ -22,8 +22,8 @@ from haicap.lifecycle.cutover import Counts, Table
 from haicap.plan.model import Plan
 from haicap.plan.selection import Selection
 from haicap.reach.context import Outcome
-from haicap.reach.fanout import run
-from haicap.reach.stream import End, stream
+from haicap.reach.fanout import as_root, run
+from haicap.reach.pipe import End, pipe
 from haicap.stack.cutover_job import Job, Side
 from haicap.stack.engine import Applied, OnEvent, apply
 from haicap.stack.planning import make_plan
@@ -170,7 +170,7 @@ class Outside:
         out = self._end(source, f"cd {_q(have)} && exec tar -cf - .")
         into = self._end(target, f"{fresh} && exec tar -xf - --no-same-owner")
         told = _Told(self._tell, self.size(source, key))
-        stream(out, into, self._connection, timeout=_SECONDS, on_bytes=told.more)
+        pipe(out, into, self._connection, seconds=_SECONDS, on_bytes=told.more)
         if self._sums(source, have) != self._sums(target, part):
             raise HaicapError(f"What came to {target.machine} is not what {source.machine} has: its checksums differ.")
         self._said(target, f"mv {_q(part)} {_q(_export(target, key))} && sync -f {_q(target.folder)}")
@@ -210,8 +210,8 @@ class Outside:
         return _ensure_ok(side, self._run(side, command))
 
     def _run(self, side: Side, command: str) -> Outcome:
-        # A machine's account is root, whatever the hypervisors' is.
-        return run(side.machine, self._places[side.machine], self._connection, command, timeout=_SECONDS)
+        whole = as_root(command, self._connection, side.machine)
+        return run(side.machine, self._places[side.machine], self._connection, whole, timeout=_SECONDS)
 
 
 class _Told:

@@ -13,8 +13,8 @@ import pytest
 
 from haicap.errors import HaicapError, Stopped
 from haicap.lifecycle.cutover import Table
-from haicap.reach.context import Outcome
-from haicap.reach.stream import End
+from haicap.reach.context import Connection, Outcome
+from haicap.reach.pipe import End
 from haicap.stack import cutover_hands
 from haicap.stack.cutover_hands import Outside, _ensure_done
 from haicap.stack.cutover_job import Side
@@ -58,16 +58,16 @@ def hands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Outside:
         done = subprocess.run(["sh", "-c", local(name, command)], capture_output=True, text=True, check=False)
         return Outcome(done.returncode, done.stdout, done.stderr)
 
-    def stream(source: End, target: End, _connection: Any, *, timeout: float, on_bytes: Any) -> int:
+    def pipe(source: End, target: End, _connection: Any, *, seconds: float, on_bytes: Any) -> int:
         out = subprocess.run(["sh", "-c", local(source.name, source.command)], capture_output=True, check=True)
         subprocess.run(["sh", "-c", local(target.name, target.command)], input=out.stdout, check=True)
         on_bytes(len(out.stdout))
         return len(out.stdout)
 
     monkeypatch.setattr(cutover_hands, "run", run)
-    monkeypatch.setattr(cutover_hands, "stream", stream)
+    monkeypatch.setattr(cutover_hands, "pipe", pipe)
     places = {f"{OLD}-1": "10.126.0.2", f"{NEW}-1": "10.126.0.3"}
-    workspace: Any = SimpleNamespace(connection=lambda: None, addresses=lambda: places)
+    workspace: Any = SimpleNamespace(connection=Connection, addresses=lambda: places)
     return Outside(workspace, make_job(), DAY, lambda _plan: nullcontext(lambda _event: None), lambda _line: None)
 
 
@@ -108,14 +108,14 @@ def test_what_was_carried_is_not_what_was_sent(
 ) -> None:
     old, new = sides
     hands.export(old, KEY)
-    whole = cutover_hands.stream
+    whole = cutover_hands.pipe
 
     def broken(*ends: Any, **options: Any) -> int:
         carried = whole(*ends, **options)
         (Path(new.folder) / "part" / "counts.json").write_text("{")
         return carried
 
-    monkeypatch.setattr(cutover_hands, "stream", broken)
+    monkeypatch.setattr(cutover_hands, "pipe", broken)
     with pytest.raises(HaicapError) as error:
         hands.carry(old, new, KEY)
     message = "What came to procedures-1 is not what procedures-old-1 has: its checksums differ."

@@ -14,8 +14,8 @@ import pytest
 
 from haicap.errors import HaicapError
 from haicap.reach.context import Connection
+from haicap.reach.pipe import End, pipe
 from haicap.reach.session import public_text
-from haicap.reach.stream import End, stream
 
 LOCAL = "127.0.0.1"
 
@@ -58,9 +58,8 @@ async def _handle(process: asyncssh.SSHServerProcess[bytes]) -> None:
         process.stdout.write(b"x" * 1000)
         process.channel.get_connection().abort()
         return
-    pipe = asyncio.subprocess.PIPE
-    command = ("sh", "-c", process.command or "")
-    local = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe)
+    ends = dict.fromkeys(("stdin", "stdout", "stderr"), asyncio.subprocess.PIPE)
+    local = await asyncio.create_subprocess_exec("sh", "-c", process.command or "", **ends)
     assert local.stdin and local.stdout and local.stderr
     feeding = asyncio.create_task(_feed(process, local.stdin))
     try:
@@ -70,9 +69,10 @@ async def _handle(process: asyncssh.SSHServerProcess[bytes]) -> None:
         process.stderr.write(await local.stderr.read())
         process.exit(await local.wait())
     except (OSError, asyncssh.Error):
-        local.kill()
+        process.exit(255)
     finally:
         feeding.cancel()
+        local._transport.close()  # type: ignore[attr-defined]  # it ends the process; asyncio has no public word for it
 
 
 async def _feed(process: asyncssh.SSHServerProcess[bytes], stdin: asyncio.StreamWriter) -> None:
@@ -91,49 +91,49 @@ async def _stop(acceptor: asyncssh.SSHAcceptor) -> None:
     await asyncio.gather(*rest, return_exceptions=True)
 
 
-def pipe(server: Server, out: str, into: str, *, timeout: float = 60) -> int:
-    return stream(End("a", LOCAL, out), End("b", LOCAL, into), server.connection, timeout=timeout)
+def carry(server: Server, out: str, into: str, *, seconds: float = 60) -> int:
+    return pipe(End("a", LOCAL, out), End("b", LOCAL, into), server.connection, seconds=seconds)
 
 
 def test_every_byte_arrives_in_order(server: Server, tmp_path: Path) -> None:
     path = tmp_path / "got"
     sizes: list[int] = []
     ends = End("a", LOCAL, "head -c 20000000 /dev/zero | tr '\\0' 'y'; printf end"), End("b", LOCAL, f"cat > {path}")
-    assert stream(*ends, server.connection, timeout=60, on_bytes=sizes.append) == 20000003
+    assert pipe(*ends, server.connection, seconds=60, on_bytes=sizes.append) == 20000003
     assert path.read_bytes() == b"y" * 20000000 + b"end"
     assert sum(sizes) == 20000003
-    assert pipe(server, "true", f"cat > {path}") == 0
+    assert carry(server, "true", f"cat > {path}") == 0
     assert path.read_bytes() == b""
 
 
 def test_a_source_that_fails_is_an_error_with_its_last_words(server: Server, tmp_path: Path) -> None:
     with pytest.raises(HaicapError, match=r"^a: no such folder$"):
-        pipe(server, "printf half; echo no such folder >&2; exit 2", f"cat > {tmp_path / 'got'}")
+        carry(server, "printf half; echo no such folder >&2; exit 2", f"cat > {tmp_path / 'got'}")
     with pytest.raises(HaicapError, match=r"^a: its command ended with code 2$"):
-        pipe(server, "exit 2", "cat > /dev/null")
+        carry(server, "exit 2", "cat > /dev/null")
 
 
 def test_a_target_that_fails_is_an_error_while_the_source_still_sends(server: Server) -> None:
     with pytest.raises(HaicapError, match=r"^b: the disk is full$"):
-        pipe(server, "head -c 100000000 /dev/zero", "head -c 1000 > /dev/null; echo the disk is full >&2; exit 1")
+        carry(server, "head -c 100000000 /dev/zero", "head -c 1000 > /dev/null; echo the disk is full >&2; exit 1")
 
 
 def test_a_target_that_ends_well_and_early_is_an_error_too(server: Server) -> None:
     with pytest.raises(HaicapError, match=r"^b: its command ended before a had sent all$"):
-        pipe(server, "head -c 100000000 /dev/zero", "head -c 1000 > /dev/null")
+        carry(server, "head -c 100000000 /dev/zero", "head -c 1000 > /dev/null")
 
 
 def test_a_connection_that_dies_on_the_way(server: Server) -> None:
     with pytest.raises(HaicapError, match=r"a: its command ended with a lost connection|the connection was lost"):
-        pipe(server, "die", "cat > /dev/null")
+        carry(server, "die", "cat > /dev/null")
 
 
 def test_it_takes_no_longer_than_that(server: Server) -> None:
-    with pytest.raises(HaicapError, match=r"^a to b: it did not end within 0.5 s$"):
-        pipe(server, "sleep 5", "cat > /dev/null", timeout=0.5)
+    with pytest.raises(HaicapError, match=r"^a to b: not done within 0.5 s$"):
+        carry(server, "sleep 5", "cat > /dev/null", seconds=0.5)
 
 
 def test_a_host_without_a_recorded_key(server: Server) -> None:
     alone = replace(server.connection, known_hosts={"a": server.connection.known_hosts["a"]})
     with pytest.raises(HaicapError, match=r"cannot reach b at 127\.0\.0\.1: its host key is not on record"):
-        stream(End("a", LOCAL, "true"), End("b", LOCAL, "cat"), alone, timeout=10)
+        pipe(End("a", LOCAL, "true"), End("b", LOCAL, "cat"), alone, seconds=10)

@@ -1,4 +1,5 @@
-"""What a command on one host writes, into a command on another: through here, so that neither host knows the other."""
+"""What a command says on one host, as what a command on another host reads: bytes that are never whole here, and hosts
+that need not know each other."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import asyncssh
 
 from haicap.errors import HaicapError
 from haicap.reach.context import Connection
-from haicap.reach.fanout import known_client
+from haicap.reach.fanout import as_root, known_client
 from haicap.reach.session import Identities, UnreachableError, identities, open_session
 
 _PIECE = 1 << 18  # bytes
@@ -20,37 +21,37 @@ _Process = asyncssh.SSHClientProcess[bytes]
 
 @dataclass(frozen=True)
 class End:
-    """A command on a host, with the host's name and address."""
+    """One end: a host's name, the address that SSH reaches it at, and the command, which is run as root."""
 
     name: str
     address: str
     command: str
 
 
-def stream(
+def pipe(
     source: End,
     target: End,
     connection: Connection,
     *,
-    timeout: float,
+    seconds: float,
     on_bytes: Callable[[int], None] | None = None,
 ) -> int:
-    """Pipe the source's standard output into the target's standard input; the number of bytes.
+    """Run both commands, the first one's standard output into the second one's standard input; the number of bytes.
 
-    HaicapError when either host is out of reach, or its command fails, or it takes longer than `timeout` seconds. The
+    HaicapError when a host can't be reached, a command fails, or it is not done within `seconds`. The
     target cannot tell a source that broke off from one that ended: whoever puts bytes to use compares checksums first.
     `on_bytes` is told of each piece.
     """
-    return asyncio.run(_stream(source, target, connection, timeout, on_bytes or (lambda _bytes: None)))
+    return asyncio.run(_pipe(source, target, connection, seconds, on_bytes or (lambda _bytes: None)))
 
 
-async def _stream(
-    source: End, target: End, connection: Connection, timeout: float, on_bytes: Callable[[int], None]
+async def _pipe(
+    source: End, target: End, connection: Connection, seconds: float, on_bytes: Callable[[int], None]
 ) -> int:
     async with AsyncExitStack() as stack:
         keys = await stack.enter_async_context(identities(connection))
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(seconds):
                 into = await _start(stack, target, connection, keys)
                 out = await _start(stack, source, connection, keys, stdin=asyncssh.DEVNULL)
                 carried, whole = await _pump(out, into, on_bytes)
@@ -61,7 +62,7 @@ async def _stream(
                 if not whole:
                     raise HaicapError(f"{target.name}: its command ended before {source.name} had sent all")
         except TimeoutError:
-            raise HaicapError(f"{source.name} to {target.name}: it did not end within {timeout:g} s") from None
+            raise HaicapError(f"{source.name} to {target.name}: not done within {seconds:g} s") from None
         except UnreachableError as error:
             raise HaicapError(str(error)) from error
         except (OSError, asyncssh.Error) as error:
@@ -78,7 +79,7 @@ async def _start(
     client = known_client(end.name, end.address, connection)
     session = await open_session(end.name, end.address, connection, keys, client)
     await stack.enter_async_context(session)
-    return await session.create_process(end.command, encoding=None, stdin=stdin)
+    return await session.create_process(as_root(end.command, connection, end.name), encoding=None, stdin=stdin)
 
 
 async def _pump(out: _Process, into: _Process, on_bytes: Callable[[int], None]) -> tuple[int, bool]:
