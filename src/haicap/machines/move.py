@@ -16,8 +16,7 @@ from haicap.machines.call import HypervisorHost, call
 from haicap.machines.onhost.names import POOL
 from haicap.plan.model import Json
 from haicap.reach.context import Connection
-from haicap.reach.fanout import as_root
-from haicap.reach.stream import End, stream
+from haicap.reach.pipe import End, pipe
 
 Inputs = Mapping[str, Json]
 _SECONDS = 24 * 3600.0  # large disks by a slow line
@@ -85,7 +84,7 @@ class _Sides:
         """Bring the files over that are not there yet, one after another."""
         for name in self._on(self._change.new, "import", files=files):
             ends = (self._end(self._change.old, name), self._end(self._change.new, name))
-            stream(*ends, self._connection, timeout=_SECONDS)
+            pipe(*ends, self._connection, seconds=_SECONDS)
         if left := self._on(self._change.new, "import", files=files):
             raise HaicapError(f"{self._change.new.name}: {', '.join(left)} did not come as it was sent; apply again")
 
@@ -130,4 +129,4 @@ class _Sides:
         command = (
             f"cat {path}" if host == self._change.old else f"umask 077; cat > {path}.arriving && sync {path}.arriving"
         )
-        return End(host.name, host.address, as_root(command, self._connection))
+        return End(host.name, host.address, command)
