@@ -311,7 +311,7 @@ def test_a_machine_moves_with_its_data_though_it_is_killed_at_every_step(
     hv.write(here)
     hv.guest(here, "echo mine | tee /data/kept > /root/kept; sync")
     there = changed(other, vcpus=2, **at("hv2"))
-    real_call, real_stream = moving.call, moving.stream
+    real_call, real_pipe = moving.call, moving.pipe
     steps = 0
     for last in range(1, 20):
         done: list[str] = []
@@ -326,12 +326,12 @@ def test_a_machine_moves_with_its_data_though_it_is_killed_at_every_step(
             die(jobs[0]["op"])
             return answers
 
-        def stream(*ends: Any, timeout: float) -> None:
-            real_stream(*ends, timeout=timeout)
-            die("stream")
+        def pipe(*ends: Any, seconds: float) -> None:
+            real_pipe(*ends, seconds=seconds)
+            die("pipe")
 
         monkeypatch.setattr(moving, "call", call)
-        monkeypatch.setattr(moving, "stream", stream)
+        monkeypatch.setattr(moving, "pipe", pipe)
         try:
             hv.within(lambda: move(Move(here, there, destroy=False, patience=240), hv.connection))
             break
