@@ -4,7 +4,7 @@ It runs on the commune's gateway, as a computer of its own on a segment: with it
 the platform's name before each row. Every row has a text that no other has. It ends when the file `--stop` is there,
 or after `--seconds`; then it reads each row again that was acknowledged (201), and prints JSON: how many were
 acknowledged, refused, or neither (the answer did not come), by which address, the longest time between two that were
-acknowledged, and how many of them are there.
+acknowledged, and how many of them are there (and of how many that could not be learnt: `not_asked`).
 
     haicap lab exec gw-24958 -- python3 -I - --name motcua.lamdong.gov.vn --ca "$(cat CA)" < toolchain/cutover_writer.py
     haicap lab exec gw-24958 -- touch /run/haicap-writer.stop
@@ -59,6 +59,7 @@ class Writer:
         self._run = secrets.token_hex(4)
         self._number = 0
         self._last: float | None = None
+        self._until = 0.0
         self.acknowledged: list[dict[str, Any]] = []
         self.unknown: list[str] = []
         self.refused: dict[str, int] = {}
@@ -112,32 +113,29 @@ class Writer:
         finally:
             secured.close()
 
-    def read_again(self) -> int:
-        """How many of the acknowledged rows the platform has, by number and text."""
-        return sum(self._has(row) for row in self.acknowledged)
-
-    def _has(self, row: dict[str, Any]) -> bool:
-        for _ in range(3):
-            with suppress(Unsent, OSError, http.client.HTTPException, ValueError):
-                page = self.get(f"/records/{row['id']}")
-                return bool(page.get("note") == row["note"])
-        return False
-
     def get(self, path: str) -> Any:
-        """A page as JSON."""
-        with self._open(resolve(self._name, self._resolver, self._timeout)) as page:
-            page.request("GET", path, headers={"Connection": "close"})
-            return json.loads(page.getresponse().read())
+        """A page as JSON. It waits for a platform that does not answer: its line may be away for a while; None when
+        the patience for the whole reading is over."""
+        while time.monotonic() < self._until:
+            with suppress(Unsent, OSError, http.client.HTTPException, ValueError):
+                with self._open(resolve(self._name, self._resolver, self._timeout)) as page:
+                    page.request("GET", path, headers={"Connection": "close"})
+                    answer = page.getresponse()
+                    said = json.loads(answer.read())
+                if answer.status in (200, 404):
+                    return said
+            time.sleep(1)
+        return None
 
-    def summary(self) -> dict[str, Any]:
-        """What came of it all."""
-        found = self.read_again()
-        records: int | None = None
-        with suppress(Unsent, OSError, http.client.HTTPException, ValueError):
-            records = self.get("/health").get("records")
+    def summary(self, patience: float) -> dict[str, Any]:
+        """What came of it all; each row that was acknowledged is read again, in `patience` seconds for all."""
+        self._until = time.monotonic() + patience
+        read = [(row["note"], self.get(f"/records/{row['id']}")) for row in self.acknowledged]
+        records = (self.get("/health") or {}).get("records")
         return {
             "acknowledged": len(self.acknowledged),
-            "found_again": found,
+            "found_again": sum(said is not None and said.get("note") == note for note, said in read),
+            "not_asked": sum(said is None for _, said in read),
             "twice": len(self.acknowledged) - len({row["id"] for row in self.acknowledged}),
             "refused": sum(self.refused.values()),
             "refused_because": self.refused,
@@ -240,6 +238,7 @@ def main() -> None:
     parser.add_argument("--unit", default="24958", help="what is written as the row's unit")
     parser.add_argument("--pause", type=float, default=0.2, help="seconds between two rows")
     parser.add_argument("--timeout", type=float, default=10.0, help="seconds until an answer is given up")
+    parser.add_argument("--patience", type=float, default=600.0, help="seconds for reading all rows again")
     parser.add_argument("--seconds", type=float, default=3600.0, help="it ends then at the latest")
     parser.add_argument("--stop", type=Path, default=Path("/run/haicap-writer.stop"), help="it ends when this is there")
     parser.add_argument("--rows", action="store_true", help="prints every row that was acknowledged, too")
@@ -252,7 +251,9 @@ def main() -> None:
         while not given.stop.exists() and time.monotonic() < deadline:
             writer.write()
             time.sleep(given.pause)
-        print(json.dumps(writer.summary() | ({"rows": writer.acknowledged} if given.rows else {}), indent=1))
+        print(
+            json.dumps(writer.summary(given.patience) | ({"rows": writer.acknowledged} if given.rows else {}), indent=1)
+        )
     given.stop.unlink(missing_ok=True)
 
 

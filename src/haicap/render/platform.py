@@ -63,8 +63,8 @@ def _proxy_files(host: PlatformHost) -> Iterator[File]:
     yield File("/etc/haicap/ca.pem", "platform/linux/ca.pem.j2")
     yield File("/etc/nginx/nginx.conf", "platform/linux/nginx.conf.j2", {"names": names, "frozen": _frozen(host)})
     yield File(f"{pages}/away.html", "platform/linux/away.html.j2")
-    if _frozen(host):
-        yield File(f"{pages}/frozen.html", "platform/linux/frozen.html.j2")
+    # It is there before the proxy shows it, and until it no longer does.
+    yield File(f"{pages}/frozen.html", "platform/linux/frozen.html.j2")
 
 
 def _reference_files(host: PlatformHost) -> Iterator[File]:
