@@ -19,6 +19,7 @@ from haicap.machines.onhost.read import read
 from haicap.machines.onhost.write import PATIENCE, Job, write
 
 _AT_ONCE = 16  # machines; each waits most of its time for a guest
+_EMULATED = 3  # times as long for a processor that is emulated, beside others
 _PRINTING = threading.Lock()
 
 
@@ -48,9 +49,9 @@ def _attempt(hypervisor: Hypervisor, job: Mapping[str, Any]) -> None:
 
 
 def _do(hypervisor: Hypervisor, job: Mapping[str, Any]) -> Any:
-    patience = job.get("patience", PATIENCE)
+    patience = job.get("patience", PATIENCE if hypervisor.accelerated else PATIENCE * _EMULATED)
     does: dict[str, Callable[[], Any]] = {
-        "write": lambda: write(hypervisor, _job(job)),
+        "write": lambda: write(hypervisor, _job(job, patience)),
         "read": lambda: read(hypervisor, job["wanted"]),
         "delete": lambda: delete(hypervisor, job["gone"], destroy=job["destroy"], patience=patience),
         "leftover": lambda: leftover(hypervisor, job["known"]),
@@ -66,8 +67,8 @@ def _do(hypervisor: Hypervisor, job: Mapping[str, Any]) -> Any:
     return does[job["op"]]()
 
 
-def _job(job: Mapping[str, Any]) -> Job:
-    return Job(**{key: value for key, value in job.items() if key not in ("key", "op")})
+def _job(job: Mapping[str, Any], patience: float) -> Job:
+    return Job(**{"patience": patience} | {key: value for key, value in job.items() if key not in ("key", "op")})
 
 
 def _answer(key: str, result: Any = None, error: str | None = None) -> None:
