@@ -28,22 +28,20 @@ manage_etc_hosts: true
 users:
   - name: root
     lock_passwd: true
-    ssh_authorized_keys:
-      - $(cat /root/guest_key.pub)
+    ssh_authorized_keys: ["$(cat /root/guest_key.pub)"]
 disable_root: false
 ssh_pwauth: false
+ssh_deletekeys: true
 X
 cat >"$name/network-config" <<X
 version: 2
 ethernets:
   nic0:
-    match:
-      macaddress: "$mac"
-    addresses: ["$address/24", "2001:db8:103::${address##*.}/128"]
+    match: {macaddress: "$mac"}
+    addresses: [$address/24, "2001:db8:103::${address##*.}/128"]
     gateway4: 10.126.0.1
     gateway6: fe80::1
-    nameservers:
-      addresses: [10.127.0.3]
+    nameservers: {addresses: [10.127.0.3]}
 X
 xorriso -as genisoimage -output "$name-seed.iso" -volid CIDATA -joliet -rock "$name" >"$name-xorriso.log" 2>&1 || {
     cat "$name-xorriso.log"
