@@ -43,7 +43,7 @@ def test_no_row_is_lost_and_every_run_can_be_gone_on_with(runs: list[tuple[Direc
     assert phase_of(world.entry) == ENDED[last]
     assert (world.writer, world.leads) == WANTED[phase_of(world.entry)]
     assert world.exports == {}
-    assert not world.plan(world.entry).pending
+    assert not world.plan(world.entry).changes
     ensure_kept(world)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from haicap.inventory.loader import find_provinces
 from haicap.inventory.naming import slug as make_slug
 from haicap.plan.file import ensure_same, read_plan
 from haicap.plan.model import Plan
+from haicap.stack.making import made_from
 from haicap.stack.planning import make_plan, plan_destroy
 from haicap.stack.workspace import Target, Workspace
 
@@ -69,7 +71,7 @@ def command(
     if not as_json:
         changes.show_plan(plan, ask.names_of(ws.inventory), full=full)
     ask.ensure_kept(plan, delete_mailboxes=delete_mailboxes, delete_disks=delete_disks)
-    if plan.pending and not ask.confirm("Apply it?", yes=yes):
+    if plan.changes and not ask.confirm("Apply it?", yes=yes):
         raise Refused("Nothing was done.")
     return apply_plan(ws, plan, _again(ws.slug, units, wave, platforms), as_json=as_json)
 
@@ -79,15 +81,14 @@ def _planned(
 ) -> tuple[Workspace, Plan]:
     """The plan that a file holds, made again: Refused unless it is the same."""
     saved = read_plan(file)
-    ws = ask.workspace(
-        directory, slug or saved.province, target or ("lab" if saved.target == "lab" else "live"), ssh_key
-    )
+    then: Target = "lab" if saved.plan.target == "lab" else "live"
+    ws = ask.workspace(directory, slug or saved.plan.province, target or then, ssh_key)
     if saved.destroy is not None:
         plan = plan_destroy(ws, saved.as_of, saved.destroy)
     else:
         plan = make_plan(ws, saved.as_of, saved.selection)
-    ensure_same(saved, plan)
-    return ws, plan
+    ensure_same(saved, replace(plan, made=made_from(ws)))
+    return ws, saved.plan
 
 
 def _split(directory: Path, words: Sequence[str]) -> tuple[str | None, Path | None]:

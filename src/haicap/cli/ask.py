@@ -163,8 +163,8 @@ def ensure_answerable(*, yes: bool, as_json: bool) -> None:
 
 def ensure_kept(plan: Plan, *, delete_mailboxes: bool, delete_disks: bool) -> None:
     """Refused when the plan deletes a mailbox or a data disk, and that was not said to be wanted."""
-    mailboxes = [what for change in plan.pending if change.system == "mail" for what in change.destroys]
-    disks = [what for change in plan.pending if change.system == "machine" for what in change.destroys]
+    mailboxes = [what for change in plan.changes if change.system == "mail" for what in change.destroys]
+    disks = [what for change in plan.changes if change.system == "machine" for what in change.destroys]
     way_out = "If that is meant, say --delete-mailboxes; else give each a last day in its staff file, and it is kept."
     _refuse_loss([] if delete_mailboxes else mailboxes, way_out)
     way_out = "If that is meant, say --delete-disks; else make a plan without it, and they are kept."

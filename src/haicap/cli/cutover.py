@@ -101,7 +101,7 @@ def _platform(ws: Workspace, text: str) -> str:
 
 @contextmanager
 def _follow(ws: Workspace, plan: Plan) -> Iterator[OnEvent]:
-    with Steps(ask.names_of(ws.inventory), len(plan.pending)) as steps:
+    with Steps(ask.names_of(ws.inventory), len(plan.changes)) as steps:
         yield steps.on_event
 
 

@@ -55,7 +55,7 @@ def command(
     if not as_json:
         changes.show_plan(plan, ask.names_of(ws.inventory), full=full)
     ask.ensure_kept(plan, delete_mailboxes=delete_mailboxes, delete_disks=False)
-    if plan.pending and not ask.confirm("Destroy it?", yes=yes):
+    if plan.changes and not ask.confirm("Destroy it?", yes=yes):
         raise Refused("Nothing was done.")
     again = " ".join(["haicap destroy", ws.slug, *(f"--unit {code}" for code in sorted(codes))])
     return apply_plan(ws, plan, again, as_json=as_json)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import click
 
 from haicap.cli import ask, changes, options, screen
 from haicap.plan.model import dump
+from haicap.stack.making import make
 from haicap.stack.planning import make_plan
 from haicap.stack.workspace import Target
 
@@ -16,6 +18,14 @@ from haicap.stack.workspace import Target
 @click.command("plan")
 @options.province
 @click.option("-o", "file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write it for apply.")
+@click.option(
+    "--valid",
+    metavar="DAYS",
+    type=click.IntRange(1, 365),
+    default=14,
+    show_default=True,
+    help="How long the plan in FILE may be approved and applied.",
+)
 @options.as_of
 @options.selection
 @options.delete_disks
@@ -27,6 +37,7 @@ def command(
     directory: Path,
     province: str | None,
     file: Path | None,
+    valid: int,
     as_of: date,
     units: tuple[str, ...],
     wave: str | None,
@@ -49,6 +60,7 @@ def command(
     chosen = ask.selected(ws.inventory, units, wave, platforms, delete_disks=delete_disks)
     made = make_plan(ws, as_of, chosen)
     if file is not None:
+        made = replace(made, made=make(ws, timedelta(days=valid)))
         screen.write(file, dump(made.to_json()))
     if as_json:
         screen.put_json(made.to_json())
@@ -56,4 +68,4 @@ def command(
         changes.show_plan(made, ask.names_of(ws.inventory), full=full)
     if file is not None:
         screen.say(f"wrote {file}; `haicap apply {ws.slug} {file}` does it.")
-    return 2 if made.pending else 0
+    return 2 if made.changes else 0

@@ -17,10 +17,10 @@ from haicap.stack.workspace import Workspace
 def apply_plan(ws: Workspace, plan: Plan, again: str, *, as_json: bool) -> int:
     """Do a plan; `again` is the command that goes on where this one stopped. The exit code: 1 if anything failed, 130
     after Ctrl-C."""
-    if not plan.pending:
+    if not plan.changes:
         _report(ws, plan, Applied(0, (), 0), again, as_json)
         return 0
-    with Steps(ask.names_of(ws.inventory), len(plan.pending)) as steps:
+    with Steps(ask.names_of(ws.inventory), len(plan.changes)) as steps:
         applied = apply(ws, plan, steps.on_event)
     _report(ws, plan, applied, again, as_json)
     return Stopped.exit_code if applied.stopped else int(bool(applied.failures))
@@ -61,7 +61,7 @@ def _report(ws: Workspace, plan: Plan, applied: Applied, again: str, as_json: bo
         if failure.next_step:
             screen.say(f"    {failure.next_step}")
     failed = len(applied.failures)
-    if not plan.pending:
+    if not plan.changes:
         screen.put("Nothing to do.")
     else:
         told = "Stopped: " if applied.stopped else ""

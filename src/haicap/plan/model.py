@@ -6,10 +6,10 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-FORMAT = "haicap.plan/1"
+FORMAT = "haicap.plan/2"
 Action = Literal["create", "update", "replace", "delete", "unchanged"]
 PENDING: tuple[Action, ...] = ("create", "update", "replace", "delete")
 Json = Any
@@ -54,8 +54,51 @@ class Wait:
 
 
 @dataclass(frozen=True)
+class Override:
+    """A limit that is known to be exceeded, and why it may be. Part of what is approved."""
+
+    limit: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A limit, or a rule of the province's own, that a plan does not keep.
+
+    `limit` is its name, for `--override`; `severity` is `refuse` (nothing is applied, unless it is overridden) or
+    `warn`; `message` has the figures, `next_step` the way to go on.
+    """
+
+    limit: str
+    severity: Literal["refuse", "warn"]
+    message: str
+    next_step: str
+
+
+@dataclass(frozen=True)
+class Made:
+    """How a plan came about. Times are UTC, `2025-07-01T00:00:00Z`, by the clock of the machine that made it.
+
+    `by` is whoever made it, `authors` who wrote the commit that it was made from (mail addresses, as git has them).
+    `commit` is that commit of the inventory, followed by `+` where the files differ from it; empty without git.
+    `tools` are versions, by name. Nothing of it is known of a plan that is only shown.
+    """
+
+    at: str = ""
+    by: str = ""
+    expires: str = ""
+    commit: str = ""
+    authors: tuple[str, ...] = ()
+    tools: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Plan:
-    """Everything an apply would do, and nothing else. `basis` names what it was made from, by digest."""
+    """Everything an apply would do, and nothing else. `basis` names what it was made from, by digest.
+
+    `changes` are those that do something; `unchanged` is how many resources stay as they are. `units` says of every
+    unit that is touched what a reader must know of it (`haicap.stack.facts`).
+    """
 
     province: str
     target: str
@@ -63,28 +106,34 @@ class Plan:
     selection: Mapping[str, Sequence[str]]
     basis: Mapping[str, str]
     changes: tuple[Change, ...]
-    waiting: tuple[Wait, ...] = field(default=())
-
-    @property
-    def pending(self) -> tuple[Change, ...]:
-        """The changes that do something."""
-        return tuple(change for change in self.changes if change.action != "unchanged")
+    unchanged: int = 0
+    waiting: tuple[Wait, ...] = ()
+    units: Mapping[str, Json] = field(default_factory=dict)
+    breaches: tuple[Breach, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    made: Made = Made()
 
     @property
     def destroys(self) -> tuple[str, ...]:
         """What of people's own goes for good."""
-        return tuple(what for change in self.pending for what in change.destroys)
+        return tuple(what for change in self.changes for what in change.destroys)
 
     @property
     def keeps(self) -> tuple[str, ...]:
         """What of people's own is left, though nothing uses it any more."""
-        return tuple(what for change in self.pending for what in change.keeps)
+        return tuple(what for change in self.changes for what in change.keeps)
+
+    @property
+    def refusals(self) -> tuple[Breach, ...]:
+        """The limits for which it can't be applied: nobody has overridden them."""
+        overridden = {override.limit for override in self.overrides}
+        return tuple(one for one in self.breaches if one.severity == "refuse" and one.limit not in overridden)
 
     @property
     def summary(self) -> dict[str, int]:
         """How many resources of each action."""
         counts = Counter(change.action for change in self.changes)
-        return {action: counts[action] for action in (*PENDING, "unchanged")}
+        return {**{action: counts[action] for action in PENDING}, "unchanged": self.unchanged}
 
     @property
     def digest(self) -> str:
@@ -95,18 +144,39 @@ class Plan:
         """The plan's file: the same inputs give the same bytes."""
         return {"format": FORMAT, "digest": self.digest, **self._body()}
 
+    @classmethod
+    def of(cls, document: Mapping[str, Json]) -> Plan:
+        """The plan that `to_json` gave. KeyError, TypeError or ValueError when it is none."""
+        made = document["made"]
+        return cls(
+            province=document["province"],
+            target=document["target"],
+            as_of=document["as_of"],
+            selection=document["selection"],
+            basis=document["basis"],
+            changes=tuple(_change_of(change) for change in document["changes"]),
+            unchanged=document["summary"]["unchanged"],
+            waiting=tuple(Wait(**wait) for wait in document["waiting"]),
+            units=document["units"],
+            breaches=tuple(Breach(**breach) for breach in document["breaches"]),
+            overrides=tuple(Override(**override) for override in document["overrides"]),
+            made=replace(Made(**made), authors=tuple(made["authors"])),
+        )
+
     def _body(self) -> dict[str, Json]:
         return {
             "province": self.province,
             "target": self.target,
             "as_of": self.as_of,
             "selection": {key: list(values) for key, values in self.selection.items()},
+            "made": {**asdict(self.made), "authors": list(self.made.authors)},
             "basis": dict(self.basis),
+            "overrides": [asdict(override) for override in self.overrides],
+            "breaches": [asdict(breach) for breach in self.breaches],
             "summary": self.summary,
-            "changes": [_change(change) for change in self.pending],
-            "waiting": [
-                {"host": w.host, "unit": w.unit, "reason": w.reason, "next_step": w.next_step} for w in self.waiting
-            ],
+            "units": dict(self.units),
+            "changes": [_change(change) for change in self.changes],
+            "waiting": [asdict(wait) for wait in self.waiting],
         }
 
 
@@ -124,8 +194,19 @@ def _change(change: Change) -> dict[str, Json]:
     }
 
 
+def _change_of(document: Mapping[str, Json]) -> Change:
+    diff = tuple(Difference(tuple(d["path"]), d["before"], d["after"]) for d in document["diff"])
+    lists = {key: tuple(document[key]) for key in ("destroys", "keeps")}
+    return Change(**{**document, **lists, "diff": diff})
+
+
 def canonical(value: Json) -> str:
-    """JSON with sorted keys and no spaces: equal values, equal text."""
+    """JSON by RFC 8785: equal values, equal text.
+
+    Python's own writer gives the same bytes as that standard asks for, for what haicap's documents hold: no fractions,
+    no integer of more than 53 bits, no key with a character beyond U+FFFF. A test holds it against a library that does
+    all of the standard and takes ten times as long.
+    """
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 

@@ -45,7 +45,7 @@ def write_context(path: Path, connection: Connection, plan: Plan, sealed: Path) 
     document = {
         "connection": asdict(connection) | {"key_file": str(connection.key_file) if connection.key_file else None},
         "sealed": str(sealed),
-        "fence": {change.resource: [change.action, change.digest, bool(change.destroys)] for change in plan.pending},
+        "fence": {change.resource: [change.action, change.digest, bool(change.destroys)] for change in plan.changes},
     }
     path.touch(mode=0o600)
     path.write_text(json.dumps(document), encoding="utf-8")

@@ -30,7 +30,7 @@ class Line:
 def plan_lines(plan: Plan, names: Mapping[str, str], *, full: bool = False) -> Iterator[Line]:
     """A whole plan. `names` are the units' names by code; `full` spells out what is created."""
     yield Line(f"{plan.province}, {plan.target}, as of {plan.as_of}{_selected(plan)}")
-    for change in plan.pending:
+    for change in plan.changes:
         yield Line("")
         yield from change_lines(change, names, full=full)
     if plan.waiting:

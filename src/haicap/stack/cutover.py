@@ -64,7 +64,7 @@ def changes_of(job: Job, hands: Hands) -> dict[StepName, tuple[Change, ...]]:
         if step in ("freeze", "switch", "thaw"):
             entry = entry_after(step, job.direction, entry, hands.now().strftime(_MOMENT))
             own = job.own(step)
-            found[step] = tuple(change for change in hands.plan(entry).pending if change.resource in own)
+            found[step] = tuple(change for change in hands.plan(entry).changes if change.resource in own)
     return found
 
 
@@ -160,7 +160,7 @@ class _Run:
 
     def _pending(self) -> Iterator[str]:
         plan = self._hands.plan(self._entry)
-        pending = [change.resource for change in plan.pending]
+        pending = [change.resource for change in plan.changes]
         if pending:
             both = f"--platform {self._job.pair.old.name} --platform {self._job.pair.new.name}"
             yield f"{', '.join(pending)} must be applied first: `haicap apply {self._job.province} {both}`"
@@ -264,11 +264,11 @@ class _Run:
         plan = self._limited(self._hands.plan(entry), step)
         self._hands.record(entry)
         self._entry = entry
-        if plan.pending:
+        if plan.changes:
             self._hands.apply(plan)
-        if left := self._limited(self._hands.plan(entry), step).pending:
+        if left := self._limited(self._hands.plan(entry), step).changes:
             raise HaicapError(f"After the apply there is still to do: {', '.join(one.resource for one in left)}.")
-        return bool(plan.pending)
+        return bool(plan.changes)
 
     def _limited(self, plan: Plan, step: StepName) -> Plan:
         """What of a plan is this step's; what is of other platforms or shared is left to `haicap apply`."""
@@ -277,7 +277,7 @@ class _Run:
         both |= {f"vm-{machine}" for machine in both}
         foreign = [
             change
-            for change in plan.pending
+            for change in plan.changes
             if (change.resource in both and change.resource not in own)
             or (change.resource in own and change.action != "update")
         ]

@@ -88,7 +88,7 @@ def apply(workspace: Workspace, plan: Plan, on_event: OnEvent) -> Applied:
         if plan.basis["state"] != state.digest:
             raise HaicapError(f"{workspace.slug}: another run has moved the state meanwhile. Run this again.")
         resources = _to_register(workspace, plan, state)
-        follower = _Follower({change.resource: change for change in plan.pending}, on_event)
+        follower = _Follower({change.resource: change for change in plan.changes}, on_event)
         with TemporaryDirectory(prefix="haicap-") as folder:
             context = Path(folder) / "run.json"
             write_context(context, workspace.connection(), plan, workspace.sealed)
@@ -105,7 +105,7 @@ def apply(workspace: Workspace, plan: Plan, on_event: OnEvent) -> Applied:
                     ),
                 )
     done, failures = follower.done, tuple(follower.failures.values())
-    return Applied(len(done), failures, len(plan.pending) - len(done) - len(failures), engine.stopped.is_set())
+    return Applied(len(done), failures, len(plan.changes) - len(done) - len(failures), engine.stopped.is_set())
 
 
 def find_drift(workspace: Workspace, selection: Selection, on_event: OnEvent) -> Drift:
@@ -150,7 +150,7 @@ def _to_register(workspace: Workspace, plan: Plan, state: State) -> list[Resourc
     """The recorded resources with the plan's changes: what the plan doesn't hold is registered as it is recorded."""
     as_of = date.fromisoformat(plan.as_of)
     wanted = resources_of(workspace.design(as_of))
-    actions = {change.resource: change.action for change in plan.pending}
+    actions = {change.resource: change.action for change in plan.changes}
     resources = [
         resource
         if resource.name in actions

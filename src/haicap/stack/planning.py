@@ -15,6 +15,7 @@ from haicap.plan.machine import cost_of, disks_left
 from haicap.plan.model import Action, Change, Json, Plan, Wait, digest_of
 from haicap.plan.people import mailboxes_in
 from haicap.plan.selection import EVERYTHING, Selection
+from haicap.stack.facts import facts_of
 from haicap.stack.resources import Resource, resources_of
 from haicap.stack.state import Recorded, State, read_state
 from haicap.stack.workspace import Workspace
@@ -28,16 +29,20 @@ def make_plan(workspace: Workspace, as_of: date, selection: Selection = EVERYTHI
     gone = [name for name in reversed(state.resources) if name not in wanted]
     names = [*wanted, *(name for name in gone if not _is_held(state.resources[name], design.waiting))]
     chosen = [name for name in names if _is_chosen(selection, wanted.get(name), state.resources.get(name))]
+    found = [
+        _change(wanted.get(name), state.resources.get(name), delete_disks=selection.delete_disks) for name in chosen
+    ]
+    changes = tuple(change for change in found if change.action != "unchanged")
     return Plan(
         province=workspace.slug,
         target=workspace.target,
         as_of=as_of.isoformat(),
         selection=selection.to_json(),
-        basis=_basis(workspace, state),
-        changes=tuple(
-            _change(wanted.get(name), state.resources.get(name), delete_disks=selection.delete_disks) for name in chosen
-        ),
+        basis={**_basis(workspace, state), "design": _design_digest(wanted.values())},
+        changes=changes,
+        unchanged=len(found) - len(changes),
         waiting=_waiting(workspace, design, selection),
+        units=facts_of(workspace.inventory, workspace.locks, {change.unit for change in changes if change.unit}),
     )
 
 
@@ -58,6 +63,7 @@ def plan_destroy(workspace: Workspace, as_of: date, units: frozenset[str]) -> Pl
         selection={"destroy": sorted(units)},
         basis=_basis(workspace, state),
         changes=tuple(_change(None, resource) for resource in gone),
+        units=facts_of(workspace.inventory, workspace.locks, units),
     )
 
 
@@ -73,6 +79,11 @@ def _is_held(recorded: Recorded, waiting: Iterable[Waiting]) -> bool:
 def _is_chosen(selection: Selection, wanted: Resource | None, recorded: Recorded | None) -> bool:
     one = wanted or recorded
     return one is not None and selection.holds(one.unit, one.inputs)
+
+
+def _design_digest(wanted: Iterable[Resource]) -> str:
+    """SHA-256 of all that shall stand, of what is not selected too."""
+    return digest_of({resource.name: resource.inputs for resource in wanted})
 
 
 def _basis(workspace: Workspace, state: State) -> dict[str, str]:

@@ -18,10 +18,8 @@ from pulumi import automation as auto
 
 from haicap.errors import HaicapError
 from haicap.provider.context import VARIABLE
-from haicap.stack.state import PROJECT
+from haicap.stack.state import PROJECT, VERSION
 from haicap.stack.workspace import Workspace
-
-VERSION = "3.232.0"
 
 # Gone with its parent, and reached by our own Ctrl-C only: the terminal's would come twice.
 _LAUNCHER = """\

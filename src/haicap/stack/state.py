@@ -17,7 +17,7 @@ from haicap.plan.values import normalise
 from haicap.stack.resources import Kind
 from haicap.stack.workspace import Workspace
 
-PROJECT = "haicap-province"
+PROJECT, VERSION = "haicap-province", "3.232.0"  # the stack's project, and the engine that writes the state
 TYPES: Mapping[Kind, str] = {kind: f"haicap:index:{kind}" for kind in get_args(Kind)}
 _KINDS = {urn_type: kind for kind, urn_type in TYPES.items()}
 _SYSTEMS: Mapping[Kind, str] = {"Records": "dns", "Directory": "mail", "Accounts": "mail", "Machine": "machine"}

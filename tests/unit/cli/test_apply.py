@@ -24,13 +24,13 @@ def applied(enrolled: Path, monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
 
     def play(_ws: Workspace, plan: Plan, on_event) -> Applied:
         plans.append(plan)
-        for change in plan.pending:
+        for change in plan.changes:
             failed = change.resource == "gw-24958"
             told = (change.resource, change.unit, change.system, change.action)
             on_event(StepEvent(*told, "started"))
             on_event(StepEvent(*told, "failed" if failed else "done", "frr did not start" if failed else "", 3.2))
         failure = Failure("gw-24958", "24958", "gateway", "frr did not start", "Look at its journal.")
-        return Applied(len(plan.pending) - 1, (failure,), 0)
+        return Applied(len(plan.changes) - 1, (failure,), 0)
 
     monkeypatch.setattr(module, "apply", play)
     return plans
@@ -90,7 +90,7 @@ def test_a_plan_file_that_was_altered_is_refused(run, applied, tmp_path):
     assert applied == []
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": "haicap.plan/1"}', "\udcff"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": "haicap.plan/2"}', "\udcff"])
 def test_a_file_that_is_no_plan(run, tmp_path, text):
     file = tmp_path / "plan.json"
     file.write_bytes(text.encode("utf-8", "surrogateescape"))

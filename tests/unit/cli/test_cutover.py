@@ -100,11 +100,11 @@ def applied(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
     def play(at: Workspace, plan: Plan, on_event: OnEvent) -> Applied:
         assert plan.basis == cutover_hands.make_plan(Workspace.open(folder, "lam-dong", "live"), date.today()).basis
-        changed.append([change.resource for change in plan.pending])
-        for change in plan.pending:
+        changed.append([change.resource for change in plan.changes])
+        for change in plan.changes:
             on_event(StepEvent(change.resource, None, change.system, change.action, "done", "", 1.0))
         record(at, date.today())
-        return Applied(len(plan.pending), (), 0)
+        return Applied(len(plan.changes), (), 0)
 
     monkeypatch.setattr(cutover_hands, "apply", play)
     monkeypatch.setattr(verb, "Outside", Played)

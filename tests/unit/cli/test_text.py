@@ -73,6 +73,6 @@ def test_update_without_a_difference_says_why():
 
 def test_what_waits_is_bounded():
     waiting = tuple(Wait(f"gw-{n}", str(n), "its gateway is not enrolled", "haicap enrol x") for n in range(9))
-    lines = [line.text for line in plan_lines(Plan("x", "live", "2025-07-01", {}, {}, (), waiting), {})]
+    lines = [line.text for line in plan_lines(Plan("x", "live", "2025-07-01", {}, {}, (), waiting=waiting), {})]
     assert lines[2] == "9 waiting, not in this plan:"
     assert lines[8] == "    ... and 4 more; `haicap enrol x`"

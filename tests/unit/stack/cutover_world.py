@@ -100,7 +100,7 @@ class World:
     def apply(self, plan: Plan) -> None:
         self._turn("apply")
         writer, leads = WANTED[phase_of(self.entry)]
-        for change in plan.pending:
+        for change in plan.changes:
             name = change.resource.removesuffix("-1")
             if name == "zones":
                 self.leads = leads

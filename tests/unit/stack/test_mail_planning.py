@@ -64,7 +64,7 @@ def _edit(folder: Path, old: str, new: str, file: str = "staff/24829.yml") -> No
 
 
 def _pending(plan: Plan) -> dict[str, Change]:
-    return {change.resource: change for change in plan.pending}
+    return {change.resource: change for change in plan.changes}
 
 
 def _told(plan: Plan) -> str:
@@ -79,11 +79,11 @@ def test_a_unit_s_accounts_are_one_resource_and_its_people_are_counted(folder: P
 
 def test_nothing_is_left_once_it_is_recorded_and_one_edit_changes_one_person(folder: Path) -> None:
     record(_open(folder), DAY)
-    assert make_plan(_open(folder), DAY).pending == ()
+    assert make_plan(_open(folder), DAY).changes == ()
     _edit(folder, "position: Chánh Văn phòng HĐND và UBND", "position: Chuyên viên")
     plan = make_plan(_open(folder), DAY)
     assert list(_pending(plan)) == ["mail-24829"]
-    assert [difference.path for difference in plan.pending[0].diff] == [("people", "68-24829-004")]
+    assert [difference.path for difference in plan.changes[0].diff] == [("people", "68-24829-004")]
     assert "      position: Chánh Văn phòng HĐND và UBND -> Chuyên viên" in _told(plan)
 
 
@@ -156,7 +156,7 @@ def test_what_waits_for_papers_is_not_taken_away(folder: Path, old: str, new: st
     _edit(folder, old, new, "province.yml")
     plan = make_plan(_open(folder), DAY)
     assert "mail1" in {wait.host for wait in plan.waiting}
-    assert [change.resource for change in plan.pending if change.action == "delete"] == []
+    assert [change.resource for change in plan.changes if change.action == "delete"] == []
     assert plan.destroys == ()
 
 
@@ -164,4 +164,4 @@ def test_a_lost_certificate_takes_no_server_and_no_mailbox_away(folder: Path) ->
     record(_open(folder), DAY)
     (folder / "certificates" / "mail1.pem").unlink()
     plan = make_plan(_open(folder), DAY)
-    assert [change.resource for change in plan.pending if change.action == "delete"] == []
+    assert [change.resource for change in plan.changes if change.action == "delete"] == []

@@ -63,7 +63,7 @@ def test_an_enrolled_mail_server_waits_for_its_papers(workspace: Workspace, dkim
 
 def test_what_is_recorded_is_not_planned_again(workspace: Workspace) -> None:
     record(workspace, DAY)
-    assert make_plan(workspace, DAY).pending == ()
+    assert make_plan(workspace, DAY).changes == ()
 
 
 def test_the_same_inputs_give_the_same_bytes(workspace: Workspace) -> None:
@@ -73,13 +73,13 @@ def test_the_same_inputs_give_the_same_bytes(workspace: Workspace) -> None:
 
 def test_before_the_first_stage_nothing_of_a_unit_stands(workspace: Workspace) -> None:
     record(workspace, DAY)
-    deleted = {c.resource for c in make_plan(workspace, date(2025, 1, 1)).pending if c.action == "delete"}
+    deleted = {c.resource for c in make_plan(workspace, date(2025, 1, 1)).changes if c.action == "delete"}
     assert deleted == {"gw-24829", "gw-24958", "dns-24829", "dns-24958"}
 
 
 def test_a_selection_holds_its_units_and_what_they_stand_on(workspace: Workspace) -> None:
     chosen = {
-        change.resource for change in make_plan(workspace, DAY, Selection(frozenset({"24829"}), frozenset())).pending
+        change.resource for change in make_plan(workspace, DAY, Selection(frozenset({"24829"}), frozenset())).changes
     }
     assert chosen == {"hub1", "hub2", "dns1", "dns2", "zones", "gw-24829", "dns-24829"}
 
@@ -87,7 +87,7 @@ def test_a_selection_holds_its_units_and_what_they_stand_on(workspace: Workspace
 def test_destroying_takes_one_units_resources_and_says_so_when_there_are_none(workspace: Workspace) -> None:
     record(workspace, DAY)
     plan = plan_destroy(workspace, DAY, frozenset({"24829"}))
-    assert {(change.resource, change.action) for change in plan.pending} == {
+    assert {(change.resource, change.action) for change in plan.changes} == {
         ("gw-24829", "delete"),
         ("dns-24829", "delete"),
     }

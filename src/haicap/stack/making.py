@@ -1,0 +1,54 @@
+"""How a plan comes about: whoever makes it, from which commit, with which tools, and until when it holds."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from haicap import __version__
+from haicap.plan.model import Made
+from haicap.stack.state import VERSION
+from haicap.stack.workspace import Workspace
+
+MOMENT = "%Y-%m-%dT%H:%M:%SZ"
+PRINCIPAL = "HAICAP_PRINCIPAL"
+
+
+def make(workspace: Workspace, valid: timedelta, by: str | None = None) -> Made:
+    """Of a plan that is made now. `by` is a mail address, or what `principal` finds."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    return replace(
+        made_from(workspace),
+        at=now.strftime(MOMENT),
+        by=by or principal(workspace),
+        expires=(now + valid).strftime(MOMENT),
+    )
+
+
+def made_from(workspace: Workspace) -> Made:
+    """What a plan is made from and with, beside what its basis says."""
+    commit = _git(workspace, "log", "-1", "--format=%H", "--", ".")
+    authors = _git(workspace, "log", "-1", "--format=%ae%n%ce", "--", ".").split()
+    altered = commit and _git(workspace, "status", "--porcelain", "--", ".")
+    return Made(
+        commit=f"{commit}+" if altered else commit,
+        authors=tuple(sorted(set(authors))),
+        tools={"haicap": __version__, "pulumi": VERSION},
+    )
+
+
+def principal(workspace: Workspace) -> str:
+    """Who works here: HAICAP_PRINCIPAL, else git's `user.email`, else the account's name. A claim, not a proof."""
+    return os.environ.get(PRINCIPAL) or _git(workspace, "config", "user.email") or getpass.getuser()
+
+
+def _git(workspace: Workspace, *words: str) -> str:
+    """What git says in the inventory's folder; nothing where there is no git or no repository."""
+    try:
+        done = subprocess.run(["git", *words], cwd=workspace.folder, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
