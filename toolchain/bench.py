@@ -74,6 +74,9 @@ def _offline(directory: Path) -> None:
     _row("lock --check, 2,000 new machines, 60 hypervisors", [HAICAP, "-C", str(many), "lock", "--check"], 2)
     _run([HAICAP, "-C", str(many), "lock"], 0)
     _row("rebalance one of 60 away, 2,000 machines", [HAICAP, "-C", str(many), "rebalance", "--without", "hv1"], 2)
+    machines = _standing(_with_machines(directory / "standing", 20))
+    _record(machines)
+    _row("plan, 20 platforms' 200 machines unchanged", [HAICAP, "-C", str(machines.directory), *plan[3:]])
     _against("253 to create", plan, _preview(workspace), directory, 2)
     _record(workspace)
     _against("253 unchanged", plan, _preview(workspace), directory, 0)
@@ -88,8 +91,8 @@ def _offline(directory: Path) -> None:
     _against("1 person changed", plan, _preview(workspace), directory, 2)
 
 
-def _with_machines(directory: Path) -> Path:
-    """The sample with 200 platforms of ten machines each, on 60 hypervisors in four halls."""
+def _with_machines(directory: Path, platforms: int = 200) -> Path:
+    """The sample with platforms of ten machines each, on 60 hypervisors in four halls."""
     folder = directory / "inventories" / SLUG
     folder.mkdir(parents=True)
     shutil.copy(ROOT / "inventories" / SLUG / "units.yml", folder)
@@ -98,14 +101,30 @@ def _with_machines(directory: Path) -> Path:
     text = (ROOT / "inventories" / SLUG / "province.yml").read_text(encoding="utf-8")
     text = re.sub(r"^  - \{name: hv1.*\n.*$", "\n".join(halls), text, count=1, flags=re.MULTILINE)
     text = text.replace("10.126.0.0/24", "10.120.0.0/16")
+    text = text.replace("operators: [", "authorized_keys: [ssh-ed25519 AAAA]\n  operators: [", 1)
     (folder / "province.yml").write_text(text, encoding="utf-8")
-    platforms = [
-        f"  - {{name: p{n}, title: p{n}, kind: other, owner: a, dates: {{}}, machines: {{profile: "
+    entries = [
+        f"  - {{name: p{n}, title: p{n}, kind: other, owner: a, dates: {{live: 2025-07-01}}, machines: {{profile: "
         f"{('app', 'db', 'small')[n % 3]}, image: debian-12, count: 10, disks: {{data: {n}}}}}}}\n"
-        for n in range(1, 201)
+        for n in range(1, platforms + 1)
     ]
-    (folder / "platforms.yml").write_text("platforms:\n" + "".join(platforms), encoding="utf-8")
+    (folder / "platforms.yml").write_text("platforms:\n" + "".join(entries), encoding="utf-8")
     return directory
+
+
+def _standing(directory: Path) -> Workspace:
+    """The same with every hypervisor and machine enrolled (with keys and certificates made up)."""
+    first = Workspace.open(directory, SLUG)
+    write_locks(first.folder, plan_locks(first.inventory, first.locks, DAY).locks)
+    machines = [name for platform in first.inventory.platforms for name in platform.machine_names]
+    names = [*first.inventory.province.servers, *machines]
+    write_keys(
+        first.keys_file, {name: Keys(name.replace("-", "").rjust(43, "A") + "=", "ssh-ed25519 AAAA") for name in names}
+    )
+    first.certificates.mkdir()
+    for name in (*machines, "ca"):
+        (first.certificates / f"{name}.pem").write_text(f"({name})\n", encoding="ascii")
+    return Workspace.open(directory, SLUG)
 
 
 def _with_people(before: Workspace) -> Workspace:

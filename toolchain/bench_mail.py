@@ -176,9 +176,9 @@ def _accounts(lab: Lab) -> None:
     assert not faults, faults[0]
     people = sum(len(job["unit"]["people"]) for job in jobs)  # type: ignore[index]
     operational = "structuralObjectClass|entryUUID|creatorsName|createTimestamp|entryCSN|modif"
-    lab.on_server(f"slapcat -f /etc/ldap/slapd.conf -o ldif_wrap=no | grep -vE '^({operational})' > /root/all.ldif")
+    lab.on_server(f"slapcat -f /etc/ldap/slapd.conf -o ldif_wrap=no | grep -vE '^({operational})' > /run/all.ldif")
     _empty(lab)
-    timed = f"s=$(date +%s.%N); ldapadd {_LDAP} -f /root/all.ldif >/dev/null; echo $s $(date +%s.%N)"
+    timed = f"s=$(date +%s.%N); ldapadd {_LDAP} -f /run/all.ldif >/dev/null; echo $s $(date +%s.%N)"
     begun, ended = map(float, lab.on_server(timed).split())
     theirs = ended - begun
     print(f"first write of {people} people of {len(jobs)} units, with sealed passwords: {ours:.1f} s")
@@ -205,7 +205,7 @@ def _letters(lab: Lab) -> None:
     loopback = lab.on_server("ip -4 -o address show lo scope global").split()[3].partition("/")[0]
     lab.write(f"{_RAW}/main.cf", _RAW_POSTFIX)
     lab.write(f"{_RAW}/dovecot.conf", _RAW_DOVECOT)
-    lab.write("/root/send.py", _SENDER)
+    lab.write("/run/send.py", _SENDER)
     lab.on_server(_RAW_START)
     for _ in range(3):
         ours = _send(lab, loopback, 587, address, PASSWORD, f"/var/mail/haicap/{PERSON}/Maildir")
@@ -216,7 +216,7 @@ def _letters(lab: Lab) -> None:
 
 def _send(lab: Lab, server: str, port: int, user: str, password: str, folder: str) -> float:
     given = json.dumps([server, port, user, password, folder, LETTERS, SENDERS])
-    arrived, seconds = lab.on_server(f"python3 /root/send.py {shlex.quote(given)}").split()
+    arrived, seconds = lab.on_server(f"python3 /run/send.py {shlex.quote(given)}").split()
     assert int(arrived) == LETTERS, f"{arrived} of {LETTERS} letters came"
     return LETTERS / float(seconds)
 

@@ -183,6 +183,7 @@ class _Desk:
             if address is None:
                 return old
             held[stay.unit] = address
+            own |= {address}
             self.owners[address] = holder.key
             terms.append(Term(address, stay.unit, stay.since, stay.until))
         return _mailbox(holder.name, merge_terms(known.terms, terms, today), own)

@@ -46,6 +46,7 @@ def _base_files(host: PlatformHost) -> Iterator[File]:
     yield File("/etc/resolv.conf", "platform/linux/resolv.conf.j2", {"servers": host.resolvers[:_RESOLVERS]})
     yield File("/etc/apt/apt.conf.d/60haicap", "platform/linux/upgrades.conf.j2")
     yield File("/etc/default/prometheus-node-exporter", "platform/linux/node-exporter.default.j2")
+    yield File("/etc/udev/rules.d/61-haicap-processors.rules", "platform/linux/processors.rules.j2")
 
 
 def _disk_files(host: PlatformHost) -> Iterator[File]:

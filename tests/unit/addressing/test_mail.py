@@ -178,6 +178,12 @@ def test_a_pattern_for_the_province_keeps_the_address_on_a_move() -> None:
     assert locals_of(moved) == {"NV-1": "haiha", "NV-2": "haiha2"} and not moved.moved
 
 
+def test_a_pattern_for_the_province_keeps_the_address_of_two_units_locked_at_once() -> None:
+    files = staff(1, person("NV-1", until="2026-04-01")), staff(2, person("NV-1", since="2026-04-01"))
+    box = lock_mail(*files, person="{given}{initials}{number}").mailboxes["NV-1"]
+    assert {term.address for term in box.terms} == {"haiha@lamdong.gov.vn"}
+
+
 @pytest.mark.parametrize(
     ("files", "rule"),
     [

@@ -1,6 +1,6 @@
 """This package runs on the mail server, not here: Python's own library and python3-ldap only.
 
-tree        LDAP over the server's own socket: entries as mappings, and changes in one transaction
+tree        LDAP over the server's own socket: entries as mappings, and changes one after another
 passwords   first passwords: made, hashed, sealed with age
 mailboxes   folders of mail: counted, exported, deleted
 accounts    a unit's people, role mailboxes and probes, brought to what is wanted
