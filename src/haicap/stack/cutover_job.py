@@ -104,7 +104,8 @@ def _side(platform: PlatformDesign, job: str, ready: set[str], slug: str) -> Sid
     missing = [machine.name for machine in platform.machines if machine.name not in ready]
     if missing:
         raise HaicapError(
-            f"{', '.join(missing)}: not enrolled, or without a certificate: `haicap plan {slug}` says it."
+            f"{', '.join(missing)}: not enrolled, or without a certificate. `haicap plan {slug} --platform "
+            f"{platform.name}` says which, and what comes next."
         )
     disks = platform.machines[0].disks
     disk = max(sorted(disks), key=lambda one: disks[one], default="")
