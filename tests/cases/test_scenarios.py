@@ -75,6 +75,7 @@ def _platform(role: str, **other: Any) -> PlatformHost:
     return PlatformHost(
         name=name,
         role=role,
+        product=None,
         fqdn=f"{name}.lamdong.gov.vn",
         address=address.partition("/")[0],
         address6="2001:db8:103::5",

@@ -75,6 +75,21 @@ def test_a_service_that_does_not_come_up_brings_the_old_files_back(site: Site, h
     assert not site.run(hub).changed
 
 
+def test_a_product_s_own_rules_bring_its_files_and_make_what_it_keeps(site: Site, hub: HostJob) -> None:
+    place = "/etc/igate/main.conf"
+    rules = [{"path": "/etc/igate/*.conf", "mode": "0640", "validate": "grep -q '{{ port }}' %s"}]
+    initial = [{"creates": "/var/lib/igate", "command": "install -d -m 0700 /var/lib/igate"}]
+    job = replace(_with(hub, {place: "{{ port }} = 8080\n"}), product={"rules": rules, "initial": initial})
+    result = site.run(job)
+    assert result.ok, result.error
+    assert site.text("hub1", place) == "{{ port }} = 8080\n"
+    assert site.shell("hub1", f"test -d /var/lib/igate && test $(stat -c %a {place}) = 640") == 0
+    refused = site.run(_with(job, {place: "port = 8080\n"}))
+    assert not refused.ok and "Nothing was changed on this host." in str(refused.error)
+    assert not site.run(job).changed
+    assert site.run(hub).ok
+
+
 def test_a_changed_peer_does_not_drop_the_tunnels(site: Site, hub: HostJob) -> None:
     site.shell(
         "hub1",

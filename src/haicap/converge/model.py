@@ -14,7 +14,8 @@ class HostJob:
     """One host and what it is to hold. `role` is a folder of roles/.
 
     `files` are absolute path -> whole text, `services` systemd unit -> "active", `packages` Debian's names.
-    `name` is what results and messages call the host; `address` is where ssh finds it.
+    `name` is what results and messages call the host; `address` is where ssh finds it. `product` has rows that come
+    before the role's own: {"rules": [...], "initial": [...]}.
     """
 
     name: str
@@ -23,6 +24,7 @@ class HostJob:
     files: Mapping[str, str] = field(default_factory=dict)
     services: Mapping[str, str] = field(default_factory=dict)
     packages: Sequence[str] = ()
+    product: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,18 @@ def _host_variables(job: HostJob, context: Connection, mode: Mode) -> dict[str, 
         "haicap_packages": list(job.packages),
         "haicap_absent": mode == "absent",
         "haicap_observe": mode == "observe",
+        "haicap_product_rules": _unsafe(job.product.get("rules", [])),
+        "haicap_product_initial": _unsafe(job.product.get("initial", [])),
     }
+
+
+def _unsafe(value: Any) -> Any:
+    """The same with every text unsafe."""
+    if isinstance(value, Mapping):
+        return {key: _unsafe(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_unsafe(inner) for inner in value]
+    return _Unsafe(value) if isinstance(value, str) else value
 
 
 def _through(job: HostJob, context: Connection, known_hosts: Path) -> dict[str, Any]:

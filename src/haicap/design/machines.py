@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from haicap.addressing.model import Locks, Placed
 from haicap.inventory.model import Image, Inventory, Profile, Province, Stage
 from haicap.inventory.platforms import Platform
+from haicap.inventory.roles import Product
 from haicap.lifecycle.stages import is_standing, stage_on
 
 BRIDGE = "br-machines"
@@ -60,13 +61,14 @@ class MachineName:
 class PlatformHost:
     """What stands inside a platform's machine: a host that its hypervisor carries, no member of the VPN.
 
-    `role` is the Ansible role's name; `certificate` a PEM chain, the machine's own first; `resolvers` the name servers'
-    addresses. `allowed` are the networks whose users may reach the service, `gateways` the addresses that SSH comes
-    from. A frozen platform shows what it has and takes nothing new.
+    `role` is the Ansible role's name, or that of the province's own `product`; `certificate` a PEM chain, the machine's
+    own first; `resolvers` the name servers' addresses. `allowed` are the networks whose users may reach the service,
+    `gateways` the addresses that SSH comes from. A frozen platform shows what it has and takes nothing new.
     """
 
     name: str
     role: str
+    product: Product | None
     fqdn: str
     address: str
     address6: str
@@ -277,6 +279,7 @@ def ready_hosts(inventory: Inventory, locks: Locks, platforms: Sequence[Platform
             yield PlatformHost(
                 name=machine.name,
                 role=platform.role,
+                product=inventory.products.get(platform.role),
                 fqdn=machine.fqdn,
                 address=machine.address,
                 address6=machine.address6,

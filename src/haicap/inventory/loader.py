@@ -1,6 +1,7 @@
 """From a folder to an Inventory, or to every finding at once.
 
-A province is `inventories/<slug>/province.yml` and `units.yml`, and `platforms.yml` if it has platforms. Files are read
+A province is `inventories/<slug>/province.yml` and `units.yml`, and `platforms.yml` if it has platforms, which may have
+roles of their own in `roles/`. Files are read
 by `reader`, held against the schema by pydantic in strict mode (a number is no text, `yes` is no boolean), then checked
 by `rules`. Units and platforms that fit the schema are checked even when others do not, so that one reading shows all
 there is to fix.
@@ -23,6 +24,8 @@ from haicap.inventory.model import Inventory, Province, Unit, Units
 from haicap.inventory.naming import slug as make_slug
 from haicap.inventory.platforms import Platform, Platforms
 from haicap.inventory.reading import Reading, validate
+from haicap.inventory.roles import Product
+from haicap.inventory.roles_loader import read_products
 from haicap.inventory.rules import check, check_platforms, check_province, check_units
 
 FOLDER = "inventories"
@@ -51,10 +54,12 @@ def load(directory: Path, slug: str) -> Inventory:
         *(reading.name(province_file), reading.name(units_file), province_node, units_node, tuple(units)),
         *(reading.name(platforms_file), platforms_node, tuple(platforms)),
     )
-    findings = [*reading.findings, *_check(slug, province, tuple(units.values()), tuple(platforms.values()), marks)]
+    products = read_products(reading, folder)
+    read = tuple(units.values()), tuple(platforms.values())
+    findings = [*reading.findings, *_check(slug, province, *read, products, marks)]
     if findings or province is None:
         raise FindingsError(findings, f"Fix these and run `haicap check {slug}`.")
-    return Inventory(slug=slug, province=province, units=tuple(units.values()), platforms=tuple(platforms.values()))
+    return Inventory(slug=slug, province=province, units=read[0], platforms=read[1], products=products)
 
 
 def inventory_digest(inventory: Inventory) -> str:
@@ -70,14 +75,20 @@ def digest(directory: Path, slug: str) -> str:
 
 
 def _check(
-    slug: str, province: Province | None, units: tuple[Unit, ...], platforms: tuple[Platform, ...], marks: Marks
+    slug: str,
+    province: Province | None,
+    units: tuple[Unit, ...],
+    platforms: tuple[Platform, ...],
+    products: dict[str, Product],
+    marks: Marks,
 ) -> list[Finding]:
     """The rules that can be held against what was read."""
     if province is None:
         return [*check_units(units, marks), *check_platforms(platforms, marks)]
     if not units:
         return [*check_province(province, marks), *check_platforms(platforms, marks)]
-    return check(Inventory(slug=slug, province=province, units=units, platforms=platforms), marks)
+    inventory = Inventory(slug=slug, province=province, units=units, platforms=platforms, products=products)
+    return check(inventory, marks)
 
 
 def province_folder(directory: Path, slug: str) -> Path:

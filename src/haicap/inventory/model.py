@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints
 
 from haicap.inventory.base import Dates, Domain, Label, Model, UnitCode
 from haicap.inventory.platforms import Platform
+from haicap.inventory.roles import Product
 
 AgencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Y]\d{2}(\.[0-9A-Z]+)*$", max_length=35)]
 MacAddress = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{2}(:[0-9a-f]{2}){5}$")]
@@ -350,9 +351,12 @@ class Units(Model):
 
 
 class Inventory(Model):
-    """A province, its units and platforms, as checked by the rules. `slug` is the folder's name, `lam-dong`."""
+    """A province, its units and platforms, as checked by the rules. `slug` is the folder's name, `lam-dong`.
+
+    `products` are the roles of its own, by name."""
 
     slug: str
     province: Province
     units: tuple[Unit, ...]
     platforms: tuple[Platform, ...] = ()
+    products: dict[str, Product] = Field(default_factory=dict)

@@ -42,7 +42,13 @@ class Hosts:
     def _ask(self, mode: Mode, name: str, inputs: Inputs) -> HostResult:
         key = (mode, name)
         self._jobs[key] = HostJob(
-            name, inputs["role"], inputs["address"], inputs["files"], inputs["services"], inputs["packages"]
+            name,
+            inputs["role"],
+            inputs["address"],
+            inputs["files"],
+            inputs["services"],
+            inputs["packages"],
+            inputs.get("product", {}),
         )
         result = self._batcher.call(key)
         if not result.ok:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from haicap.design.machines import PlatformHost
+from haicap.errors import HaicapError
 from haicap.render.file import File, HostFiles, texts
 
 _PACKAGES = (
@@ -17,8 +18,14 @@ _RESOLVERS = 3  # more are not asked (resolv.conf(5), MAXNS)
 
 
 def render_platform(host: PlatformHost) -> HostFiles:
-    """Render every file of a platform's machine. What a vendor's product needs besides is not ours."""
-    return HostFiles(texts(host, _files(host)), _services(host), _packages(host))
+    """Every file of a platform's machine, with those that its product brings. HaicapError where both have one."""
+    files = texts(host, _files(host))
+    own = host.product.files if host.product else {}
+    if taken := sorted(own.keys() & files.keys()):
+        raise HaicapError(
+            f"roles/{host.role}/files{taken[0]}: this file is haicap's on every machine of a platform; take it out."
+        )
+    return HostFiles({**files, **own}, _services(host), _packages(host))
 
 
 def _files(host: PlatformHost) -> Iterator[File]:
@@ -97,6 +104,7 @@ def _frozen(host: PlatformHost) -> bool:
 def _services(host: PlatformHost) -> dict[str, str]:
     names = [*_SERVICES, *(f"haicap-disk@{disk}" for disk in host.disks)]
     names += _REFERENCE_SERVICES if host.role == "reference" else ()
+    names += host.product.role.services if host.product else ()
     names += ["rsyslog"] if host.logs_to is not None else []
     return dict.fromkeys(sorted(names), "active")
 
@@ -104,4 +112,5 @@ def _services(host: PlatformHost) -> dict[str, str]:
 def _packages(host: PlatformHost) -> tuple[str, ...]:
     ships = ("rsyslog",) if host.logs_to is not None else ()
     reference = _REFERENCE_PACKAGES if host.role == "reference" else ()
-    return tuple(sorted((*_PACKAGES, *reference, *ships)))
+    product = host.product.role.packages if host.product else ()
+    return tuple(sorted({*_PACKAGES, *reference, *ships, *product}))

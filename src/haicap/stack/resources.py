@@ -72,13 +72,16 @@ def _platform_host(host: PlatformHost) -> Resource:
     inputs: dict[str, Json] = {
         "host": host.name,
         "unit": "",
-        "role": host.role,
+        "role": "platform" if host.product else host.role,
         "platform": host.platform,
         "address": host.address,
         "packages": list(rendered.packages),
         "services": dict(rendered.services),
         "files": dict(rendered.files),
     }
+    if host.product is not None:
+        role = host.product.role.model_dump(by_alias=True, exclude_none=True, mode="json")
+        inputs["product"] = {"name": host.product.name, "rules": role["rules"], "initial": role["initial"]}
     return Resource(host.name, "Host", None, "machine", inputs, (f"vm-{host.name}",))
 
 

@@ -305,8 +305,8 @@ def test_a_machine_that_is_not_enrolled(run, applied, folder):
     done = run("cutover", "procedures", "--yes")
     assert (done.exit_code, done.stderr) == (
         1,
-        "procedures-1: not enrolled, or without a certificate. `haicap plan lam-dong --platform procedures` says which, "
-        "and what comes next.\n",
+        "procedures-1: not enrolled, or without a certificate. `haicap plan lam-dong --platform procedures` says "
+        "which, and what comes next.\n",
     )
 
 

@@ -8,6 +8,7 @@ from haicap.inventory.capacity import capacity_of, nearest, size_of
 from haicap.inventory.marks import Marks
 from haicap.inventory.model import Inventory, Province
 from haicap.inventory.naming import dns_label
+from haicap.inventory.roles import OWN_ROLES
 from haicap.inventory.rules.base import (
     Remark,
     did_you_mean,
@@ -54,6 +55,16 @@ def profile_unknown(inventory: Inventory, marks: Marks) -> Iterator[Remark]:
         if (name := platform.machines.profile) not in known:
             reason = f'there is no profile "{name}"{did_you_mean(name, known)}'
             yield on_platform(marks, i, platform, ("machines", "profile"), reason)
+
+
+def role_unknown(inventory: Inventory, marks: Marks) -> Iterator[Remark]:
+    """A platform's role is one of haicap's, or the province's own."""
+    known = (*OWN_ROLES, *inventory.products)
+    for i, platform in enumerate(inventory.platforms):
+        if platform.role not in known:
+            near = did_you_mean(platform.role, known)
+            reason = f'there is no role "{platform.role}"{near} (roles/{platform.role}/role.yml makes one)'
+            yield on_platform(marks, i, platform, ("role",), reason)
 
 
 def image_unknown(inventory: Inventory, marks: Marks) -> Iterator[Remark]:
@@ -180,6 +191,7 @@ HARDWARE_RULES = (image_name, image_sum, profile_max)
 MACHINE_RULES = (
     profile_unknown,
     image_unknown,
+    role_unknown,
     serves,
     machine_name,
     machine_ground,
