@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import click
 from rich.text import Text
 
 from haicap.cli import screen
@@ -35,5 +36,8 @@ def show_drift(changes: Iterable[Change], names: Mapping[str, str]) -> None:
 def show_lines(lines: Iterable[Line]) -> None:
     """Lines on standard output, each in the colour of what it says."""
     console = screen.out()
+    if not console.is_terminal:  # a file has no colours, and they take longer than a plan
+        click.echo("".join(f"{screen.nfc(line.text)}\n" for line in lines), nl=False)
+        return
     for line in lines:
         console.print(Text(screen.nfc(line.text), style=_STYLES.get(line.kind, "")))

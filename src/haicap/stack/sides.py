@@ -16,7 +16,7 @@ from haicap.plan.model import Change, Json, digest_of
 from haicap.stack.commits import unpack
 from haicap.stack.facts import facts_of
 from haicap.stack.premises import Premises, premises_of
-from haicap.stack.resources import Resource, resources_of
+from haicap.stack.resources import Drawn, Resource, resources_of
 from haicap.stack.workspace import Workspace
 from haicap.stack.world import world_of
 
@@ -39,15 +39,20 @@ class Place:
 
 @dataclass(frozen=True)
 class Side:
-    """A side that was read. Of a plan only its changes are known, and `resources` is empty."""
+    """A side that was read. Of a plan only its changes are known."""
 
     place: Place
     province: str
     digest: str
-    resources: Mapping[str, Resource] = field(default_factory=dict)
+    drawn: Drawn | None = None
     changes: tuple[Change, ...] = ()
     units: Mapping[str, Json] = field(default_factory=dict)
     premises: Premises | None = None
+
+    @property
+    def resources(self) -> Mapping[str, Resource]:
+        """All that stands there, by name; nothing of a plan."""
+        return self.drawn.resources if self.drawn is not None else {}
 
     @property
     def supposed(self) -> tuple[str, ...]:
@@ -84,7 +89,8 @@ def read_sides(first: Place, second: Place) -> tuple[Side, Side]:
     others = known if shared else _premises(second, known)
     if not shared and not known.is_locked and others.is_locked:
         known = _premises(first, others)
-    return _designed(first, known), _designed(second, others)
+    before = _designed(first, known)
+    return before, _designed(second, others, before.drawn)
 
 
 def _planned(place: Place) -> Side:
@@ -101,14 +107,15 @@ def _premises(place: Place, beside: Premises | None = None) -> Premises:
         return premises_of(Workspace.open(Path(folder), place.slug, "live"), beside)
 
 
-def _designed(place: Place, premises: Premises) -> Side:
+def _designed(place: Place, premises: Premises, beside: Drawn | None = None) -> Side:
     inventory, locks = premises.inventory, premises.locks
-    resources = {resource.name: resource for resource in resources_of(premises.design(place.as_of))}
+    design = premises.design(place.as_of)
+    resources = {resource.name: resource for resource in resources_of(design, beside)}
     return Side(
         place,
         place.slug,
         digest_of({name: resource.inputs for name, resource in resources.items()}),
-        resources,
+        Drawn(design, resources),
         units=facts_of(inventory, locks, {unit.code for unit in inventory.units}),
         premises=premises,
     )
