@@ -22,7 +22,7 @@ from haicap.stack.comparing import Compared, compare_places, limit
 @click.option("-o", "file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write it as JSON.")
 @click.option("--unit", "units", metavar="CODE", multiple=True, help="Only this unit's changes; may be given again.")
 @click.option("--system", "systems", metavar="NAME", multiple=True, help="Only this system's; may be given again.")
-@click.option("--blast-radius", "blast", is_flag=True, help="Which units, people and services it touches, and how.")
+@options.blast_radius
 @options.as_of
 @options.full
 @options.as_json

@@ -6,10 +6,10 @@ mail server every mailbox, a hypervisor the machines of platforms, a gateway its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
-from haicap.plan.model import Change, Json
+from haicap.plan.model import Change, Difference, Json
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,20 @@ class World:
     tunnels: frozenset[str] = frozenset()
     mail: frozenset[str] = frozenset()
     platforms: Mapping[str, Platform] = field(default_factory=dict)
+
+    def renamed(self, codes: Mapping[str, str]) -> World:
+        """The same with other codes for some units, by the ones they have here."""
+
+        def new(known: Iterable[str]) -> frozenset[str]:
+            return frozenset(codes.get(code, code) for code in known)
+
+        return replace(
+            self,
+            people={codes.get(code, code): people for code, people in self.people.items()},
+            tunnels=new(self.tunnels),
+            mail=new(self.mail),
+            platforms={name: replace(one, serves=new(one.serves)) for name, one in self.platforms.items()},
+        )
 
     def beside(self, other: World) -> World:
         """What depends on what in either of two."""
@@ -116,8 +130,8 @@ def _mail(change: Change, world: World) -> Touched:
 def _all(change: Change, world: World, codes: frozenset[str], what: str, service: str) -> Touched:
     """Something that many units share."""
     people = _people(codes, world)
-    step = f"{_count(len(codes), 'unit')}{chr(39) if len(codes) != 1 else chr(39) + 's'} {what}"
-    return Touched(codes, people, (service,), (change.resource, step, _count(len(people), "person")))
+    step = f"{count(len(codes), 'unit')}{chr(39) if len(codes) != 1 else chr(39) + 's'} {what}"
+    return Touched(codes, people, (service,), (change.resource, step, _persons(people)))
 
 
 def _gateway(change: Change, world: World) -> Touched:
@@ -133,30 +147,35 @@ def _own(change: Change, world: World, what: str, service: str) -> Touched:
     codes = frozenset({change.unit}) if change.unit else frozenset[str]()
     people = _people(codes, world)
     step = f"{what} of {change.unit}"
-    return Touched(codes, people, (service,), (change.resource, step, _count(len(people), "person")))
+    return Touched(codes, people, (service,), (change.resource, step, _persons(people)))
 
 
 def _accounts(change: Change, world: World) -> Touched:
     """A unit's accounts: those people of whom something changes, or all where what they share does."""
     codes = frozenset({change.unit}) if change.unit else frozenset[str]()
-    people = frozenset(number for one in change.diff for number in _named(one.path, one.before, one.after))
-    shared = any(one.path[0] not in ("people", "probes", "officers") for one in change.diff)
+    people = frozenset(number for one in change.diff for number in _named(one))
+    shared = any(one.path[0] not in _SOMEBODY for one in change.diff)
     if shared and change.action not in ("create", "delete"):
         people |= _people(codes, world)
     step = f"mailboxes of {change.unit}"
-    return Touched(codes, people, (f"mail of {change.unit}",), (change.resource, step, _count(len(people), "person")))
+    return Touched(codes, people, (f"mail of {change.unit}",), (change.resource, step, _persons(people)))
 
 
-def _named(path: Sequence[str], before: Json, after: Json) -> Iterable[str]:
-    if path[0] != "people":
-        return ()
-    return path[1:2] if len(path) > 1 else {**(before or {}), **(after or {})}
+def _named(difference: Difference) -> Iterator[str]:
+    """The staff numbers that a difference is about: people, and the members of role mailboxes."""
+    place, *rest = difference.path
+    values = [value for value in (difference.before, difference.after) if value]
+    if place == "people":
+        yield from rest[:1] or (number for value in values for number in value)
+    elif place == "groups":
+        groups = values if rest else [group for value in values for group in value.values()]
+        yield from (number for group in groups for number in group["members"])
 
 
 def _hypervisor(change: Change, world: World) -> Touched:
     names = {name for name, platform in world.platforms.items() if change.resource in platform.machines.values()}
-    count = sum(list(world.platforms[name].machines.values()).count(change.resource) for name in names)
-    return _of_platforms(change, world, names, (_count(count, "machine"),))
+    machines = sum(list(world.platforms[name].machines.values()).count(change.resource) for name in names)
+    return _of_platforms(change, world, names, (count(machines, "machine"),))
 
 
 def _machine(change: Change, world: World) -> Touched:
@@ -171,20 +190,25 @@ def _of_platforms(change: Change, world: World, names: Iterable[str], steps: tup
     codes = frozenset[str]().union(*(platform.serves for platform in platforms))
     people = _people(codes, world)
     titles = tuple(platform.title for platform in platforms)
-    told = ", ".join(titles) if len(titles) < 4 else _count(len(titles), "platform")
-    way = (change.resource, *steps, *([told] if told else []), _count(len(codes), "unit"))
-    return Touched(codes, people, titles, (*way, _count(len(people), "person")))
+    told = ", ".join(titles) if len(titles) < 4 else count(len(titles), "platform")
+    way = (change.resource, *steps, *([told] if told else []), count(len(codes), "unit"))
+    return Touched(codes, people, titles, (*way, _persons(people)))
 
 
 def _people(codes: Iterable[str], world: World) -> frozenset[str]:
     return frozenset[str]().union(*(world.people.get(code, frozenset()) for code in codes))
 
 
-def _count(number: int, word: str) -> str:
-    many = "people" if word == "person" else f"{word}s"
-    return f"{number:,} {word if number == 1 else many}"
+def count(number: int, one: str, many: str = "") -> str:
+    """`1 person`, `6,958 people`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def _persons(people: frozenset[str]) -> str:
+    return count(len(people), "person", "people")
+
+
+_SOMEBODY = ("people", "groups", "probes", "officers")
 _KINDS: Mapping[str, str] = {"zones": "dns", "directory": "mail"}
 _RULES: Mapping[str, Callable[[Change, World], Touched]] = {
     "hub": _hub,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from haicap.plan.blast import Blast
+from haicap.plan.blast import Blast, count
 from haicap.plan.compare import Comparison, Move
 from haicap.plan.model import PENDING, Change
 from haicap.report.text import Line, change_lines
@@ -56,7 +56,12 @@ def _by_system(changes: Sequence[Change]) -> Iterator[Line]:
 
 def blast_lines(blast: Blast, names: Mapping[str, str]) -> Iterator[Line]:
     """Whom changes touch: the numbers, the services, and the ways that lead there."""
-    yield Line(f"Touches {len(blast.units):,} units, {blast.people:,} people, {len(blast.services):,} services")
+    counts = (
+        count(len(blast.units), "unit"),
+        count(blast.people, "person", "people"),
+        count(len(blast.services), "service"),
+    )
+    yield Line(f"Touches {', '.join(counts)}")
     shown = blast.via if len(blast.via) <= _WAYS + 1 else blast.via[:_WAYS]
     yield from (Line(f"    {_named(way, names)}") for way in shown)
     if len(shown) < len(blast.via):

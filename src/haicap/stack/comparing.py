@@ -85,7 +85,8 @@ def _compare(before: Side, after: Side) -> Comparison:
 
 
 def _blast(before: Side, after: Side, found: Comparison) -> Blast:
-    return blast_of(found.changes, after.world.beside(before.world))
+    codes = {move.before: move.after for move in found.moves if move.kind == "unit" and move.before in before.units}
+    return blast_of(found.changes, after.world.beside(before.world.renamed(codes)))
 
 
 def _units(before: Side, after: Side) -> Mapping[str, Json]:
