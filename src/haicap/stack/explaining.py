@@ -34,8 +34,8 @@ _PEOPLE = 5  # whose stages are told
 class Explanation:
     """Why one resource changes, or does not. All but `change` and `lines` is in words.
 
-    `because` are the reasons, `dates` the stages that decide, with their rule; `stands_on` and `carries` name resources;
-    `touches` is the way to the people who may notice it.
+    `because` are the reasons, `dates` the stages that decide, with their rule; `stands_on` and `carries` name
+    resources; `touches` is the way to the people who may notice it.
     """
 
     change: Change
@@ -113,7 +113,7 @@ class _Explainer:
 
     @cached_property
     def _known(self) -> Known:
-        return Known(self._ws.inventory, self._ws.staff, self._ws.locks, Files(self._ws))
+        return Known(self._ws.inventory, self._ws.staff, self._ws.locks, Files(self._ws), self._as_of)
 
     def _recorded(self, name: str) -> Mapping[str, Json] | None:
         recorded = self._state.resources.get(name)

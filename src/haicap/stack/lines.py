@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 
 from haicap.addressing.damage import LockText
@@ -32,11 +33,13 @@ class Commit:
 
 @dataclass(frozen=True)
 class Line:
-    """A line that something comes from. `what` is what it says, `text` the line itself, without its indent."""
+    """A line that something comes from, and the `last` of what stands below it. `what` is what it says, `text` the line
+    itself, without its indent; `commit` changed it, or what is below it, last."""
 
     file: str
     line: int
     what: str
+    last: int = 0
     text: str = ""
     commit: Commit | None = None
 
@@ -85,45 +88,54 @@ class Files:
     def told(self, lines: Iterable[Line]) -> tuple[Line, ...]:
         """The lines, each once, with their text and who changed them last."""
         once = {(line.file, line.line): line for line in reversed([*lines])}
-        known = [line for line in reversed(once.values()) if line.line]
-        commits = dict(self._blame(known))
-        return tuple(replace(line, text=self._text(line), commit=commits.get((line.file, line.line))) for line in known)
+        known = [self._whole(line) for line in reversed(once.values()) if line.line]
+        blames = {file: _blame(self._ws.directory, file) for file in {line.file for line in known}}
+        return tuple(replace(line, commit=_latest(line, blames[line.file])) for line in known)
 
-    def _text(self, line: Line) -> str:
+    def _whole(self, line: Line) -> Line:
+        """The line with its text, and all that stands below it: what is indented further."""
         lines = (self._ws.directory / line.file).read_text(encoding="utf-8").splitlines()
-        return lines[line.line - 1].strip() if line.line <= len(lines) else ""
-
-    def _blame(self, lines: Iterable[Line]) -> Iterator[tuple[tuple[str, int], Commit]]:
-        by_file: dict[str, list[int]] = defaultdict(list)
-        for line in lines:
-            by_file[line.file].append(line.line)
-        for file, numbers in by_file.items():
-            for number, commit in _blame(self._ws.directory, file, numbers):
-                yield (file, number), commit
+        text = lines[line.line - 1]
+        below = takewhile(lambda other: not other.strip() or _indent(other) > _indent(text), lines[line.line :])
+        count = max((number for number, other in enumerate(below, 1) if other.strip()), default=0)
+        return replace(line, text=text.strip(), last=line.line + count)
 
 
 _BESIDE_KEYS = ("keys.lock.yml", "cutovers.lock.yml")
 
 
-def _blame(directory: Path, file: str, numbers: Iterable[int]) -> Iterator[tuple[int, Commit]]:
-    """What git says of lines; nothing without git, and of lines that are not committed."""
-    ranges = [f"-L{number},{number}" for number in numbers]
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _latest(line: Line, blamed: Mapping[int, tuple[int, Commit]]) -> Commit | None:
+    """The last commit that changed a line, or what is below it; None where it is not committed."""
+    found = [blamed[number] for number in range(line.line, line.last + 1) if number in blamed]
+    return max(found, key=lambda one: one[0])[1] if found else None
+
+
+def _blame(directory: Path, file: str) -> dict[int, tuple[int, Commit]]:
+    """What git says of a file's lines, with the second of each; nothing without git, or of what is not committed."""
     try:
-        command = ["git", "blame", "--line-porcelain", *ranges, "--", file]
+        command = ["git", "blame", "--line-porcelain", "--", file]
         done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        return
-    entry: dict[str, str] = {}
-    for line in done.stdout.splitlines() if done.returncode == 0 else ():
-        if not line.startswith("\t"):
-            key, _, value = line.partition(" ")
-            entry.setdefault("id" if len(key) == 40 else key, value if len(key) != 40 else line)
-            continue
-        identity, _, number, *_ = entry["id"].split()
-        if identity != _UNCOMMITTED:
-            yield int(number), Commit(identity, entry["author"], _day(entry["author-time"]), entry["summary"])
-        entry = {}
+        return {}
+    found: dict[int, tuple[int, Commit]] = {}
+    for entry in _ENTRY.finditer(done.stdout if done.returncode == 0 else ""):
+        seconds = int(entry["seconds"])
+        if entry["id"] != _UNCOMMITTED:
+            commit = Commit(entry["id"], entry["author"], _day(seconds), entry["subject"])
+            found[int(entry["line"])] = seconds, commit
+    return found
 
 
-def _day(seconds: str) -> str:
-    return datetime.fromtimestamp(int(seconds), UTC).date().isoformat()
+_ENTRY = re.compile(
+    r"^(?P<id>[0-9a-f]{40}) \d+ (?P<line>\d+).*\nauthor (?P<author>.*)\n(?:author-(?!time).*\n)*"
+    r"author-time (?P<seconds>\d+)\n(?:(?!summary |\t).*\n)*summary (?P<subject>.*)\n",
+    re.MULTILINE,
+)
+
+
+def _day(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()

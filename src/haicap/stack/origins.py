@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from haicap.addressing.lockfile import ADDRESSES, CUTOVERS, KEYS, MACHINES, MAIL, NAMES
 from haicap.addressing.model import Locks
@@ -64,6 +65,7 @@ class Known:
     staff: Staff
     locks: Locks
     files: Files
+    as_of: date
 
 
 def systems_of(subject: Subject) -> tuple[System, ...]:
@@ -81,11 +83,12 @@ def origins_of(subject: Subject, known: Known) -> Iterator[Line]:
 
 
 def calendar_lines(subject: Subject, unit: Unit, known: Known) -> Iterator[Line]:
-    """The wave of a unit and its dates; its own dates, where it has some."""
+    """The wave of a unit and its dates, those that were reached last first; its own, where it has some."""
     yield known.files.unit(unit.code, f"wave {unit.wave}", "wave")
     for system in systems_of(subject):
         own = unit.overrides.calendar.get(system)
-        for stage, day in dates_of(known.inventory.province, unit, system).model_dump(exclude_none=True).items():
+        days = dates_of(known.inventory.province, unit, system).model_dump(exclude_none=True)
+        for stage, day in sorted(days.items(), key=lambda one: (one[1] > known.as_of, -one[1].toordinal())):
             if own is not None and getattr(own, stage) is not None:
                 yield known.files.unit(unit.code, f"{system} {stage} on {day}", "overrides", "calendar", system, stage)
             else:
@@ -99,13 +102,20 @@ def _host(subject: Subject, unit: Unit | None, known: Known) -> Iterator[Line]:
         yield from _platform(platform, subject.name, known.files)
         return
     if (place := _OF_ROLES.get(subject.system)) is not None:
-        yield known.files.province(f"{subject.system} {subject.name}", *place)
+        yield known.files.province(f"{subject.system} {subject.name}", *place, *_index(subject, known, place))
     yield from _host_files(subject, unit, known.files)
     identity = unit.identity if unit is not None else subject.name
     yield from known.files.lock(ADDRESSES, f"addresses of {identity}", identity)
     yield from known.files.lock(KEYS, f"public keys of {subject.name}", subject.name)
     if subject.system == "hypervisor":
         yield from _guests(subject, known)
+
+
+def _index(subject: Subject, known: Known, place: Path) -> Iterator[int]:
+    """Where a server stands in its list; nothing for the mail server, which is alone."""
+    listed = getattr(known.inventory.province, place[0])
+    names = [one.name for one in listed] if isinstance(listed, tuple) else []
+    yield from (number for number, name in enumerate(names) if name == subject.name)
 
 
 def _host_files(subject: Subject, unit: Unit | None, files: Files) -> Iterator[Line]:
