@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from haicap.plan.blast import Blast, blast_of
 from haicap.plan.compare import FORMAT, Comparison, Move, compare
-from haicap.plan.model import Json
+from haicap.plan.model import Change, Json
 from haicap.plan.partial import plan_and_design, plan_and_plan
+from haicap.stack.resources import Resource
 from haicap.stack.sides import Place, Side, read_sides
 
 
@@ -44,30 +45,32 @@ class Compared:
         }
 
 
-def compare_places(first: Place, second: Place, *, blast: bool = False) -> Compared:
+def compare_places(first: Place, second: Place) -> Compared:
     """Read two sides and compare them. HaicapError or FindingsError where one can't be read."""
     before, after = read_sides(first, second)
-    found = _compare(before, after)
-    return Compared(before, after, found, _blast(before, after, found) if blast else None)
+    return Compared(before, after, _compare(before, after))
 
 
 def limit(compared: Compared, codes: Collection[str], systems: Collection[str], *, blast: bool) -> Compared:
-    """The same with only the changes of some units and systems; nothing named means all."""
+    """The same with only the changes of some units and systems, and with whom those touch; nothing named means all."""
     found = compared.found
-    changes = tuple(
-        change
-        for change in found.changes
-        if (not codes or change.unit in codes) and (not systems or change.system in systems)
-    )
-    names = {change.resource for change in changes}
-    moves = tuple(move for move in found.moves if _is_told(move, names, codes, systems))
-    limited = replace(found, changes=changes, moves=moves)
+    if not (codes or systems):
+        return replace(compared, blast=_blast(compared.before, compared.after, found) if blast else None)
+
+    def is_chosen(one: Change | Resource) -> bool:
+        return (not codes or one.unit in codes) and (not systems or one.system in systems)
+
+    changes = tuple(change for change in found.changes if is_chosen(change))
+    names = {change.resource for change in found.changes}
+    unchanged = sum(is_chosen(one) for name, one in compared.after.resources.items() if name not in names)
+    moves = tuple(move for move in found.moves if _is_told(move, {one.resource for one in changes}, codes, systems))
+    limited = replace(found, changes=changes, moves=moves, unchanged=unchanged)
     told = _blast(compared.before, compared.after, limited) if blast else None
     return replace(compared, found=limited, blast=told)
 
 
 def _is_told(move: Move, names: Collection[str], codes: Collection[str], systems: Collection[str]) -> bool:
-    if not set(move.resources).isdisjoint(names) or not (codes or systems):
+    if not set(move.resources).isdisjoint(names):
         return True
     return move.kind == "unit" and not systems and bool({move.what, move.before, move.after} & set(codes))
 
