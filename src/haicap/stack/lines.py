@@ -115,7 +115,7 @@ def _latest(line: Line, blamed: Mapping[int, tuple[int, Commit]]) -> Commit | No
 
 
 def _blame(directory: Path, file: str) -> dict[int, tuple[int, Commit]]:
-    """What git says of a file's lines, with the second of each; nothing without git, or of what is not committed."""
+    """What git says of a file's lines, with the second of each commit; nothing where there is no git or no commit."""
     try:
         command = ["git", "blame", "--line-porcelain", "--", file]
         done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
@@ -123,16 +123,16 @@ def _blame(directory: Path, file: str) -> dict[int, tuple[int, Commit]]:
         return {}
     found: dict[int, tuple[int, Commit]] = {}
     for entry in _ENTRY.finditer(done.stdout if done.returncode == 0 else ""):
-        seconds = int(entry["seconds"])
         if entry["id"] != _UNCOMMITTED:
-            commit = Commit(entry["id"], entry["author"], _day(seconds), entry["subject"])
-            found[int(entry["line"])] = seconds, commit
+            commit = Commit(entry["id"], entry["author"], _day(int(entry["written"])), entry["subject"])
+            found[int(entry["line"])] = int(entry["seconds"]), commit
     return found
 
 
 _ENTRY = re.compile(
     r"^(?P<id>[0-9a-f]{40}) \d+ (?P<line>\d+).*\nauthor (?P<author>.*)\n(?:author-(?!time).*\n)*"
-    r"author-time (?P<seconds>\d+)\n(?:(?!summary |\t).*\n)*summary (?P<subject>.*)\n",
+    r"author-time (?P<written>\d+)\n(?:(?!committer-time |\t).*\n)*committer-time (?P<seconds>\d+)\n"
+    r"(?:(?!summary |\t).*\n)*summary (?P<subject>.*)\n",
     re.MULTILINE,
 )
 

@@ -143,7 +143,7 @@ def _records(subject: Subject, unit: Unit | None, known: Known) -> Iterator[Line
         yield known.files.province("the province's domain", "domain")
         yield known.files.province("name servers", "name_servers")
         for platform in known.inventory.platforms:
-            if any(name in text for name in platform.names for text in asked):
+            if not asked or any(name in text for name in platform.names for text in asked):
                 yield known.files.platform(platform.name, f"names of platform {platform.name}", "names")
                 yield from known.files.lock(CUTOVERS, f"cut-over to {platform.name}", platform.name)
         return

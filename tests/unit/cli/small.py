@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -32,9 +33,10 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def commit(directory: Path, subject: str, author: str = "An <an@example.vn>") -> None:
+def commit(directory: Path, subject: str, author: str = "An <an@example.vn>", day: str = "2025-05-01") -> None:
     """Commit everything in a folder, which becomes a repository."""
+    dates = {"GIT_AUTHOR_DATE": f"{day}T08:00:00Z", "GIT_COMMITTER_DATE": f"{day}T08:00:00Z"}
     name, _, address = author.rstrip(">").partition(" <")
     who = ["-c", f"user.name={name}", "-c", f"user.email={address}", "-c", "commit.gpgsign=false"]
     for words in (["init", "-q", "-b", "main"], ["add", "-A"], [*who, "commit", "-q", "-m", subject]):
-        subprocess.run(["git", *words], cwd=directory, check=True, capture_output=True)
+        subprocess.run(["git", *words], cwd=directory, check=True, capture_output=True, env={**os.environ, **dates})
