@@ -19,7 +19,9 @@ from haicap.stack.comparing import Compared, compare_places, limit
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
 @options.province
-@click.option("-o", "file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write it as JSON.")
+@click.option(
+    "-o", "file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write it as JSON (.json)."
+)
 @click.option("--unit", "units", metavar="CODE", multiple=True, help="Only this unit's changes; may be given again.")
 @click.option("--system", "systems", metavar="NAME", multiple=True, help="Only this system's; may be given again.")
 @options.blast_radius
@@ -51,6 +53,8 @@ def command(
       haicap diff main HEAD lam-dong --blast-radius
       haicap diff lam-dong@2025-07-01 plan.json --unit 24958
     """
+    if file is not None and file.suffix.lower() != ".json":
+        raise HaicapError(f"{file}: a difference is written as .json, and a report is made of that file.")
     context = Context(directory, province, as_of)
     found = compare_places(place_of(first, context), place_of(second, context))
     found = limit(found, _codes(found, units), _systems(found, systems), blast=blast)

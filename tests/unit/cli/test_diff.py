@@ -168,6 +168,7 @@ def test_a_word_with_two_meanings_is_an_error_that_names_both(province: Path) ->
         (("province.yml", "2025-07-01"), '"province.yml" is no date'),
         (("inventories/lam-dong/units.yml", "2025-07-01"), "this is not a plan"),
         (("--unit", "Nowhere", "2025-06-01", "2025-07-01"), 'Neither side has a unit "Nowhere"'),
+        (("2025-06-01", "2025-07-01", "-o", "diff.pdf"), "diff.pdf: a difference is written as .json"),
         (("HEAD", "2025-07-01", "nghe-an"), "say which PROVINCE of that commit is meant; it has lam-dong."),
     ],
 )
