@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from haicap.inventory.scalars import shown
 from haicap.report.text import Line, change_lines
 from haicap.stack.explaining import Explanation
 from haicap.stack.lines import Line as Origin
@@ -34,9 +35,9 @@ def explanation_lines(found: Explanation, names: Mapping[str, str], *, full: boo
 
 def _origin_lines(origin: Origin) -> Iterator[Line]:
     yield Line(f"    {origin.file}:{origin.line}  {origin.what}", "place")
-    yield Line(f"        {origin.text}")
+    yield Line(f"        {shown(origin.text)}")
     if (commit := origin.commit) is not None:
-        yield Line(f"        {commit.id[:9]} {commit.date} {commit.author}: {commit.subject}")
+        yield Line(f"        {commit.id[:9]} {commit.date} {shown(commit.author)}: {shown(commit.subject)}")
 
 
 def _named(title: str, resources: Sequence[str]) -> Iterator[Line]:

@@ -27,10 +27,16 @@ def provinces_in(directory: Path, commit: str) -> list[str]:
 
 
 def unpack(directory: Path, commit: str, slug: str, into: Path) -> None:
-    """Write a province as it is in a commit, with its lock files, below `into`/inventories/."""
+    """Write a province as it is in a commit, with its lock files, below `into`/inventories/.
+
+    HaicapError where something in it leads out of that folder.
+    """
     archive = _told(directory, "archive", "--format=tar", commit, "--", f"{FOLDER}/{slug}")
-    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        tar.extractall(into, filter="data")
+    try:
+        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+            tar.extractall(into, filter="data")
+    except tarfile.TarError as error:
+        raise HaicapError(f"{FOLDER}/{slug} of commit {commit[:9]} can't be read: {error}.") from error
 
 
 def _told(directory: Path, *words: str) -> bytes:

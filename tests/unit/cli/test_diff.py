@@ -178,6 +178,15 @@ def test_what_means_nothing_is_told(province: Path, words: tuple[str, ...], said
     assert said in ran.stderr
 
 
+def test_a_commit_that_leads_out_of_its_folder_is_refused(province: Path) -> None:
+    (province / "staff" / "passwd").symlink_to("/etc/passwd")
+    commit(province.parents[1], "A way out")
+    (province / "staff" / "passwd").unlink()
+    ran = _run("diff", "HEAD", "lam-dong")
+    assert ran.exit_code == 1
+    assert "can't be read" in ran.stderr
+
+
 def test_an_inventory_that_is_wrong_shows_its_findings(province: Path) -> None:
     edit(province / "units.yml", '- code: "24958"\n', '- code: "2495"\n')
     ran = _run("diff", "HEAD", "lam-dong")

@@ -98,6 +98,13 @@ def test_who_changed_what_stands_below_a_line(province: Path) -> None:
     assert _line(found, "wave pilot: live")["commit"]["author"] == "An"
 
 
+def test_a_commit_takes_no_hold_of_the_terminal(province: Path) -> None:
+    edit(province / "units.yml", "    staff: 38\n", "    staff: 40\n")
+    commit(province.parents[1], "Harmless \x1b[2J\u202eword", "Bình <binh@example.vn>", "2025-06-02")
+    ran = _run("explain", "gw-24958", "--as-of", DAY)
+    assert "Bình: Harmless <U+001B>[2J<U+202E>word" in ran.stdout
+
+
 def test_what_is_not_committed_has_no_commit(province: Path) -> None:
     edit(province / "province.yml", "domain: lamdong.gov.vn", "domain: lamdong.gov.vn  # new")
     assert _line(_explain("zones"), "the province's domain")["commit"] is None
