@@ -84,9 +84,10 @@ class _Explainer:
 
     @cached_property
     def _supposed(self) -> dict[str, Resource]:
-        """All that would stand, if every host were enrolled."""
-        design = premises_of(self._ws).design(self._as_of)
-        return {resource.name: resource for resource in resources_of(design)}
+        """All that would stand, on that date or after the merger, if every host were enrolled."""
+        premises, later = premises_of(self._ws), self._ws.inventory.province.merger_date
+        days = (self._as_of, max(self._as_of, later))
+        return {one.name: one for day in reversed(days) for one in resources_of(premises.design(day))}
 
     def explain(self, name: str, path: str | None) -> Explanation:
         found = self._wanted.get(name) or self._state.resources.get(name) or self._supposed.get(name)

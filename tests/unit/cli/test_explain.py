@@ -166,6 +166,12 @@ def test_what_waits(province: Path) -> None:
     assert found["because"] == ["it waits: its gateway is not enrolled; haicap enrol lam-dong --unit 24829"]
 
 
+def test_what_does_not_stand_yet(province: Path) -> None:
+    found = _explain("dns-24958", as_of="2025-05-01")
+    assert found["because"] == ["it does not stand on 2025-05-01"]
+    assert found["dates"] == ["dns is absent on 2025-05-01, by defaults.calendar.pilot; prepare from 2025-05-15"]
+
+
 def test_what_is_gone(province: Path) -> None:
     record(Workspace.open(Path.cwd(), "lam-dong"), date(2025, 7, 1))
     text = (province / "units.yml").read_text(encoding="utf-8")
