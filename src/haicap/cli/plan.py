@@ -9,10 +9,13 @@ from pathlib import Path
 import click
 
 from haicap.cli import ask, changes, options, screen
+from haicap.plan.blast import blast_of
 from haicap.plan.model import dump
+from haicap.report.comparison import blast_lines
 from haicap.stack.making import make
 from haicap.stack.planning import make_plan
 from haicap.stack.workspace import Target
+from haicap.stack.world import world_of
 
 
 @click.command("plan")
@@ -30,6 +33,7 @@ from haicap.stack.workspace import Target
 @options.selection
 @options.delete_disks
 @options.target
+@options.blast_radius
 @options.full
 @options.as_json
 @click.pass_obj
@@ -44,6 +48,7 @@ def command(
     platforms: tuple[str, ...],
     delete_disks: bool,
     target: Target | None,
+    blast: bool,
     full: bool,
     as_json: bool,
 ) -> int:
@@ -62,10 +67,13 @@ def command(
     if file is not None:
         made = replace(made, made=make(ws, timedelta(days=valid)))
         screen.write(file, dump(made.to_json()))
+    touched = blast_of(made.changes, world_of(ws.inventory, ws.staff, ws.locks, as_of)) if blast else None
     if as_json:
-        screen.put_json(made.to_json())
+        screen.put_json(made.to_json() | ({"blast": touched.to_json()} if touched else {}))
     else:
         changes.show_plan(made, ask.names_of(ws.inventory), full=full)
+    if touched is not None and not as_json:
+        changes.show_lines(blast_lines(touched, ask.names_of(ws.inventory)))
     if file is not None:
         screen.say(f"wrote {file}; `haicap apply {ws.slug} {file}` does it.")
     return 2 if made.changes else 0

@@ -38,7 +38,12 @@ def find_provinces(directory: Path) -> list[str]:
 
 
 def load(directory: Path, slug: str) -> Inventory:
-    """Read and check one province; `directory` holds `inventories/`.
+    """Read and check one province; `directory` holds `inventories/`. Raises what `load_marked` raises."""
+    return load_marked(directory, slug)[0]
+
+
+def load_marked(directory: Path, slug: str) -> tuple[Inventory, Marks]:
+    """The same, with the line of each value.
 
     Raises FindingsError with all findings (files relative to `directory`), HaicapError when there is no such province.
     """
@@ -59,7 +64,7 @@ def load(directory: Path, slug: str) -> Inventory:
     findings = [*reading.findings, *_check(slug, province, *read, products, marks)]
     if findings or province is None:
         raise FindingsError(findings, f"Fix these and run `haicap check {slug}`.")
-    return Inventory(slug=slug, province=province, units=read[0], platforms=read[1], products=products)
+    return Inventory(slug=slug, province=province, units=read[0], platforms=read[1], products=products), marks
 
 
 def inventory_digest(inventory: Inventory) -> str:
