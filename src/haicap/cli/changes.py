@@ -23,16 +23,17 @@ _STYLES: Mapping[Kind, str] = {
 
 def show_plan(plan: Plan, names: Mapping[str, str], *, full: bool = False) -> None:
     """A plan on standard output."""
-    _print(plan_lines(plan, names, full=full))
+    show(plan_lines(plan, names, full=full))
 
 
 def show_drift(changes: Iterable[Change], names: Mapping[str, str]) -> None:
     """What was changed by hand on standard output, a blank line after each."""
     for change in changes:
-        _print([*change_lines(change, names, full=True, word="drifted"), Line("")])
+        show([*change_lines(change, names, full=True, word="drifted"), Line("")])
 
 
-def _print(lines: Iterable[Line]) -> None:
+def show(lines: Iterable[Line]) -> None:
+    """Lines on standard output, each in the colour of what it says."""
     console = screen.out()
     for line in lines:
         console.print(Text(screen.nfc(line.text), style=_STYLES.get(line.kind, "")))

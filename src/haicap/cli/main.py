@@ -34,6 +34,8 @@ VERBS = {
     "show": "A province's units, or one unit's whole design.",
     "render": "The exact files of a unit's gateway, or of a host.",
     "plan": "What apply would do, to the line; made offline.",
+    "approve": "Sign a plan, or reject it.",
+    "verify": "Check a plan and its approvals, offline.",
     "apply": "Do a plan: the one in a file exactly, or one that is shown and confirmed.",
     "inspect": "Probe from where the users are: a board, and JUnit.",
     "drift": "Find what was changed by hand.",

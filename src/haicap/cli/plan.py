@@ -18,14 +18,7 @@ from haicap.stack.workspace import Target
 @click.command("plan")
 @options.province
 @click.option("-o", "file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write it for apply.")
-@click.option(
-    "--valid",
-    metavar="DAYS",
-    type=click.IntRange(1, 365),
-    default=14,
-    show_default=True,
-    help="How long the plan in FILE may be approved and applied.",
-)
+@options.valid
 @options.as_of
 @options.selection
 @options.delete_disks

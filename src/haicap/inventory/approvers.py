@@ -1,4 +1,4 @@
-"""What people write of who may approve, in `approvers.yml`: people with their keys and roles, and how many must agree."""
+"""What people write of who may approve, in `approvers.yml`: people, their keys and roles, and how many it takes."""
 
 from __future__ import annotations
 

@@ -95,9 +95,12 @@ def _approval(line: bytes) -> Approval:
 
 def moment(text: str) -> datetime:
     """A time as documents have it. ValueError when it is written in any other way."""
-    found = datetime.strptime(text, MOMENT).replace(tzinfo=UTC)
-    if found.strftime(MOMENT) != text:
-        raise ValueError(f"{text!r} is not of the form 2025-07-01T00:00:00Z")
+    try:
+        found = datetime.strptime(text, MOMENT).replace(tzinfo=UTC)
+    except ValueError:
+        found = None
+    if found is None or found.strftime(MOMENT) != text:
+        raise ValueError(f"{text!r} is not a time such as 2025-07-01T00:00:00Z")
     return found
 
 

@@ -1,4 +1,4 @@
-"""Whether a plan may be applied: its times, its limits, every approval and every rule, each with the reason for a no."""
+"""Whether a plan may be applied: its times, its limits, every approval and rule, with a reason for each no."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def check_approvers(plan: Plan, approvers: Approvers) -> Check:
     """Whether those who may approve now are those who might when it was made; revocations do not count."""
     if plan.basis.get("approvers", "") == approvers_digest(approvers):
         return Check("approvers", True, "approvers.yml is the one that the plan was made with")
-    return Check("approvers", False, "approvers.yml is not the one that the plan was made with: who may approve changed")
+    return Check("approvers", False, "who may approve has changed: approvers.yml is not the one that it was made with")
 
 
 def rules_for(plan: Plan, approvers: Approvers) -> tuple[ApprovalRule, ...]:
@@ -136,20 +136,24 @@ def _problem(one: Approval, plan: Plan, approvers: Approvers, now: datetime, che
     if (one.province, one.target) != (plan.province, plan.target):
         return "it is for another province or target"
     try:
-        at, signer = moment(one.at), signer_of(one.signature)
-    except ValueError as error:
-        return str(error)
+        signer = signer_of(one.signature)
     except HaicapError:
         return "what stands in the place of its signature is none"
-    approver = next((each for each in approvers.approvers if each.principal == one.principal), None)
-    if approver is None:
+    if one.principal not in {approver.principal for approver in approvers.approvers}:
         return "nobody of this name may approve: approvers.yml has none"
-    if approver is not (owner := approvers.of_key(signer) or (None,))[0]:
-        whose = f"{owner[0].principal}'s" if owner[0] else "nobody's in approvers.yml"
+    owner = approvers.of_key(signer)
+    if owner is None or owner[0].principal != one.principal:
+        whose = f"{owner[0].principal}'s" if owner else "nobody's in approvers.yml"
         return f"its key is not {one.principal}'s, but {whose}"
     if why := check(one.signed, one.signature, signer):
         return f"its signature is wrong: {why}"
-    return _date_problem(plan, at, now) or _right_problem(one, plan, approvers, signer, at, now)
+    if one.decision == "approve" and is_own(plan, one.principal):
+        return "it is their own plan, or their own commit: somebody else must approve it"
+    try:
+        at = moment(one.at)
+        return _date_problem(plan, at, now) or key_problem(owner[1], at, now)
+    except ValueError as error:
+        return str(error)
 
 
 def _date_problem(plan: Plan, at: datetime, now: datetime) -> str:
@@ -162,18 +166,10 @@ def _date_problem(plan: Plan, at: datetime, now: datetime) -> str:
     return ""
 
 
-def _right_problem(one: Approval, plan: Plan, approvers: Approvers, signer: str, at: datetime, now: datetime) -> str:
-    found = approvers.of_key(signer)
-    if found is not None and (why := key_problem(found[1], at, now)):
-        return why
-    if one.decision == "approve" and is_own(plan, one.principal):
-        return "it is their own plan, or their own commit: somebody else must approve it"
-    return ""
-
-
 def _told(one: Approval, problem: str) -> Check:
     verb = "approved" if one.decision == "approve" else "rejected"
-    return Check("approval", not problem, f"{shown(one.principal)} {verb} at {shown(one.at)}{problem and ': '}{problem}")
+    told = f"{shown(one.principal)} {verb} at {shown(one.at)}"
+    return Check("approval", not problem, f"{told}: {problem}" if problem else told)
 
 
 def _rejections(valid: dict[str, Approval]) -> Iterator[Check]:
@@ -189,7 +185,7 @@ def _rules(plan: Plan, approvers: Approvers, valid: dict[str, Approval]) -> Iter
     for rule, lacks in missing(plan, approvers, principals):
         who = [one.principal for one in _people(approvers, principals) if rule.counts(one)]
         roles = f" with {' or '.join(rule.roles)}" if rule.roles else ""
-        told = f"rule {rule.name}: {len(who)} of {rule.count}{roles}{': ' if who else ''}{', '.join(who)}"
+        told = f"rule {rule.name} asks for {rule.count}{roles}, approved by {', '.join(who) or 'nobody'}"
         yield Check("rule", not lacks, told if not lacks else f"{told}; {lacks} more must approve")
 
 
