@@ -114,6 +114,6 @@ def count(number: int, one: str, many: str = "") -> str:
 
 
 def nfc(text: str) -> str:
-    """Composed letters, so that one letter is one cell; what would steer the terminal, or turn a line round, is shown."""
+    """Composed letters, so that one letter is one cell; what would steer the terminal is spelt out."""
     visible = _STEERING.sub(lambda found: f"<U+{ord(found[0]):04X}>", text)
     return unicodedata.normalize("NFC", visible)

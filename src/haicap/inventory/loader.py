@@ -61,7 +61,7 @@ def load(directory: Path, slug: str) -> Inventory:
     findings = [*reading.findings, *_check(slug, province, *read, products, marks)]
     approvers = None
     if (approvers_file := folder / APPROVERS).exists():
-        approvers, wrong = read_approvers(directory, approvers_file, marks.codes)
+        approvers, wrong = read_approvers(directory, approvers_file, None if reading.findings else marks.codes)
         findings += wrong
     if findings or province is None:
         raise FindingsError(findings, f"Fix these and run `haicap check {slug}`.")
