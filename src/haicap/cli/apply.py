@@ -89,6 +89,8 @@ def _planned(
     ensure_in_time(saved, now)
     then: Target = "lab" if saved.plan.target == "lab" else "live"
     ws = ask.workspace(directory, slug or saved.plan.province, target or then, ssh_key)
+    if "cutover" in saved.plan.selection:
+        raise Refused(f"{file}: this is a cut-over, not a plan for apply: `haicap cutover --help` says how it is done.")
     if needs_approval(ws, demanded=demanded):
         ensure_approved(ws, saved, now)
     if saved.destroy is not None:

@@ -1,4 +1,4 @@
-"""Approving, verifying and applying what is approved, as a person meets it: real keys, the engine played by a function."""
+"""Approving, verifying and applying what is approved, as a person meets it: real keys, a played engine."""
 
 from __future__ import annotations
 
@@ -97,8 +97,8 @@ def test_it_shows_what_is_signed_and_what_is_still_asked_for(approve, file):
     digest = read_plan(file).plan.digest
     assert done.exit_code == 0
     assert "made 20" in done.stdout
-    assert f" by tung@x.vn, holds until 20{done.stdout.partition('holds until 20')[2][:18]}\n" in done.stdout
-    assert f"\n  gateway: 1 to create\n  hub: 2 to create\n" in done.stdout
+    assert " by tung@x.vn, holds until 20" in done.stdout
+    assert "\n  gateway: 1 to create\n  hub: 2 to create\n" in done.stdout
     assert f"\n{digest}\nrule any: 1 with network; 1 more must approve\n" in done.stdout
     assert f"wrote {file}.approvals\n  rule gateways asks for 2, approved by lan@x.vn; 1 more must" in done.stderr
     assert "It is approved: `haicap apply" in approve("minh").stderr
@@ -114,7 +114,18 @@ def test_the_signature_can_be_checked_without_haicap(approved, keys, tmp_path):
     signature = line.pop("signature")
     (tmp_path / "s").write_text(f"-----BEGIN SSH SIGNATURE-----\n{signature}\n-----END SSH SIGNATURE-----\n")
     (tmp_path / "allowed").write_text(f"lan@x.vn {(keys / 'lan.pub').read_text()}")
-    words = ["-Y", "verify", "-f", tmp_path / "allowed", "-I", "lan@x.vn", "-n", "haicap-approval", "-s", tmp_path / "s"]
+    words = [
+        "-Y",
+        "verify",
+        "-f",
+        tmp_path / "allowed",
+        "-I",
+        "lan@x.vn",
+        "-n",
+        "haicap-approval",
+        "-s",
+        tmp_path / "s",
+    ]
     signed = json.dumps(line, sort_keys=True, separators=(",", ":")).encode()
     assert subprocess.run(["ssh-keygen", *words], input=signed, check=False).returncode == 0
 
@@ -188,7 +199,10 @@ class TestKeys:
             subprocess.run(["git", "-C", enrolled, "config", name, value], check=True)
         assert run("approve", str(file), "--yes").exit_code == 0
         monkeypatch.setenv("HAICAP_KEY", str(keys / "minh"))
-        assert json.loads(run("approve", str(file), "--yes", "--json").stdout)["approved_by"] == ["lan@x.vn", "minh@x.vn"]
+        assert json.loads(run("approve", str(file), "--yes", "--json").stdout)["approved_by"] == [
+            "lan@x.vn",
+            "minh@x.vn",
+        ]
 
     @pytest.mark.parametrize(
         ("dates", "told"),
@@ -205,7 +219,11 @@ class TestKeys:
     def test_a_passphrase_without_a_terminal(self, run, file, enrolled, tmp_path, keys):
         words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "secret-phrase", "-f", tmp_path / "locked"]
         subprocess.run(words, check=True)
-        change(approvers_file(enrolled), (keys / "lan.pub").read_text().split()[1], (tmp_path / "locked.pub").read_text().split()[1])
+        change(
+            approvers_file(enrolled),
+            (keys / "lan.pub").read_text().split()[1],
+            (tmp_path / "locked.pub").read_text().split()[1],
+        )
         run("plan", "--as-of", "2025-07-01", "-o", str(file))
         done = run("approve", str(file), "--key", str(tmp_path / "locked"), "--yes")
         assert (done.exit_code, "passphrase" in done.stderr) == (1, True)
