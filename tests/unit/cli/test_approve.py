@@ -418,3 +418,20 @@ def test_what_would_steer_the_terminal_is_spelt_out(run, approve, file):
     shown = approve("lan").stdout
     assert "<U+001B>[8m<U+202E>evil" in shown
     assert "\x1b" not in shown
+
+
+def test_what_haicap_writes_beside_the_inventory_makes_no_plan_stale(run, applied, approve, file, enrolled):
+    """The log of what was done, and the engine's state, are not what a plan is made from."""
+    git = ["git", "-C", str(enrolled), "-c", "user.name=son", "-c", "user.email=son@x.vn"]
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "inventory"]):
+        subprocess.run([*git, *words], check=True)
+    run("plan", "--unit", "24958", "--as-of", "2025-07-01", "-o", str(file))
+    for name in ("audit", ".state", "sealed"):
+        (enrolled / "inventories/lam-dong" / name).mkdir(exist_ok=True)
+        (enrolled / "inventories/lam-dong" / name / "more").write_text("1")
+    assert [approve(name).exit_code for name in ("lan", "minh")] == [0, 0]
+    assert run("apply", str(file)).exit_code == 0
+    (enrolled / "inventories/lam-dong/note.txt").write_text("by hand")
+    done = run("apply", str(file))
+    refused(done, "commit has moved since this plan was made")
+    assert len(applied) == 1
