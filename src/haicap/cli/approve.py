@@ -32,7 +32,7 @@ from haicap.stack.approving import (
 @click.option(
     "--key",
     metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, path_type=Path),
     help="The SSH key to sign with, or its .pub file; without it HAICAP_KEY, then git's user.signingkey.",
 )
 @click.option("--reject", is_flag=True, help="Says no: it is not applied until you approve it.")

@@ -53,7 +53,7 @@ _PATHS = 6  # files of a change
 @click.option(
     "--approved",
     metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, path_type=Path),
     help="Exactly what --dry-run -o wrote, and as many have approved as the inventory asks for.",
 )
 @options.require_approval

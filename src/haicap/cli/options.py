@@ -29,7 +29,7 @@ class Day(click.ParamType[date]):
 
 as_json = click.option("--json", "as_json", is_flag=True, help="The result for programs, on standard output.")
 province = click.argument("province", required=False)
-plan_file = click.argument("file", metavar="PLANFILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+plan_file = click.argument("file", metavar="PLANFILE", type=click.Path(dir_okay=False, path_type=Path))
 valid = click.option(
     "--valid",
     metavar="DAYS",

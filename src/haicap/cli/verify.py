@@ -48,11 +48,11 @@ class _Moment(click.ParamType[datetime]):
 
 
 @click.command("verify")
-@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
     "--approvers",
     metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, path_type=Path),
     help="The approvers.yml to hold it against; without it, that of the plan's province.",
 )
 @click.option("--at", metavar="TIME", type=_Moment(), help="As if it were then, in UTC; now, if not said.")
@@ -108,6 +108,8 @@ def _kind(file: Path) -> tuple[str, Verify]:
     """What a file is, and what checks it. What can't be told is held to be a plan, and refused as none."""
     try:
         document = json.loads(file.read_bytes())
+    except OSError as error:
+        raise HaicapError(f"{file}: {error.strerror}.") from error
     except (ValueError, RecursionError):
         document = None
     for kind, (is_one, verify) in _VERIFIERS.items():

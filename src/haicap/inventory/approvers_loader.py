@@ -7,7 +7,7 @@ import json
 from collections.abc import Collection
 from pathlib import Path
 
-from haicap.errors import Finding, FindingsError
+from haicap.errors import Finding, FindingsError, HaicapError
 from haicap.inventory.approvers import Approvers
 from haicap.inventory.marks import FileMarks
 from haicap.inventory.reading import Reading, validate
@@ -17,7 +17,9 @@ FILE = "approvers.yml"
 
 
 def load_approvers(path: Path) -> Approvers:
-    """One file, without the inventory that it belongs to. FindingsError with all findings."""
+    """One file, without the inventory that it belongs to. FindingsError with all findings, HaicapError without it."""
+    if not path.is_file():
+        raise HaicapError(f"{path}: there is no such file.")
     found, findings = read_approvers(path.parent, path)
     if found is None or findings:
         raise FindingsError(findings, "Fix these and run it again.")

@@ -19,7 +19,7 @@ from haicap.stack.workspace import Workspace
 
 
 def plan_cutover(job: Job, hands: Hands, steps: Mapping[StepName, Sequence[Change]]) -> Plan:
-    """The changes of all its steps, one after another. It is for `haicap cutover --approved`; no apply does it."""
+    """The changes of all its steps, one after another. It is for `--approved`; no apply does it."""
     changes = tuple(change for step in job.steps for change in steps.get(step, ()))
     return replace(hands.plan(job.entry), selection=_selection(job), changes=changes)
 

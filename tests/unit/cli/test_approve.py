@@ -435,3 +435,16 @@ def test_what_haicap_writes_beside_the_inventory_makes_no_plan_stale(run, applie
     done = run("apply", str(file))
     refused(done, "commit has moved since this plan was made")
     assert len(applied) == 1
+
+
+@pytest.mark.parametrize("words", [["verify", "none.json"], ["approve", "none.json"], ["apply", "none.json"]])
+def test_a_plan_that_is_not_there(run, words):
+    done = run(*words)
+    assert (done.exit_code, "none.json" in done.stderr) == (1, True)
+
+
+def test_files_that_are_not_there(run, file, tmp_path):
+    done = run("verify", str(file), "--approvers", str(tmp_path / "none.yml"))
+    refused(done, "none.yml: there is no such file")
+    done = run("approve", str(file), "--key", str(tmp_path / "none"), "--yes")
+    assert (done.exit_code, "there is no such key" in done.stderr) == (1, True)
