@@ -60,5 +60,5 @@ def command(
     else:
         changes.show_plan(made, ask.names_of(ws.inventory), full=full)
     if file is not None:
-        screen.say(f"wrote {file}; `haicap apply {ws.slug} {file}` does it.")
+        screen.say(ask.after_plan(ws, file))
     return 2 if made.changes else 0
