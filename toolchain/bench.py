@@ -77,6 +77,7 @@ def _offline(directory: Path) -> None:
     machines = _standing(_with_machines(directory / "standing", 20))
     _record(machines)
     _row("plan, 20 platforms' 200 machines unchanged", [HAICAP, "-C", str(machines.directory), *plan[3:]])
+    _approval(workspace, haicap, plan, directory / "plan.json")
     _against("253 to create", plan, _preview(workspace), directory, 2)
     _record(workspace)
     _against("253 unchanged", plan, _preview(workspace), directory, 0)
@@ -90,6 +91,21 @@ def _offline(directory: Path) -> None:
     staff = workspace.folder / "staff" / "24829.yml"
     staff.write_text(staff.read_text(encoding="utf-8").replace("Văn thư", "Kế toán", 1), encoding="utf-8")
     _against("1 person changed", plan, _preview(workspace), directory, 2)
+
+
+def _approval(workspace: Workspace, haicap: Sequence[str], plan: Sequence[str], file: Path) -> None:
+    """Two people approve the plan of a whole province; then it is verified."""
+    approvers, people = workspace.folder / "approvers.yml", ""
+    for name in ("lan", "minh"):
+        _run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(file.with_name(name))], 0)
+        public = file.with_name(f"{name}.pub").read_text(encoding="ascii").strip()
+        people += f'  - {{principal: {name}@x.vn, keys: [{{key: "{public}", from: 2025-01-01}}]}}\n'
+    approvers.write_text(f"approvers:\n{people}rules: [{{name: two, count: 2}}]\n", encoding="utf-8")
+    _run([*plan, "-o", str(file)], 2)
+    for name in ("lan", "minh"):
+        _run([*haicap, "approve", str(file), "--yes", "--key", str(file.with_name(name))], 0)
+    _row("verify that plan and its two approvals", [*haicap, "verify", str(file)])
+    approvers.unlink()
 
 
 def _with_machines(directory: Path, platforms: int = 200) -> Path:

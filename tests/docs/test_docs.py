@@ -18,7 +18,7 @@ SOURCES = sorted((ROOT / "src").rglob("*.py"))
 
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
-_FOLDERS = r"src|docs|roles|templates|stacks|toolchain|tests|schema|inventories|\.ci"
+_FOLDERS = r"src|docs|roles|templates|stacks|toolchain|tests|schema|inventories|ci|\.ci"
 _FILE = re.compile(rf"`((?:{_FOLDERS})/[\w./-]+|Makefile|pyproject\.toml|requirements\.lock)`")
 _PLACEHOLDER = re.compile(r"VERB|\.\.\.|^haicap x")  # `haicap VERB --help` is no command line
 

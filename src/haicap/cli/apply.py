@@ -16,6 +16,7 @@ from haicap.inventory.loader import find_provinces
 from haicap.inventory.naming import slug as make_slug
 from haicap.plan.file import ensure_same, read_plan
 from haicap.plan.model import Plan
+from haicap.stack.approving import clock, ensure_approved, ensure_free, ensure_in_time, needs_approval
 from haicap.stack.making import made_from
 from haicap.stack.planning import make_plan, plan_destroy
 from haicap.stack.workspace import Target, Workspace
@@ -30,6 +31,7 @@ from haicap.stack.workspace import Target, Workspace
 @options.ssh_key
 @options.delete_mailboxes
 @options.delete_disks
+@options.require_approval
 @options.full
 @options.as_json
 @click.pass_context
@@ -45,13 +47,14 @@ def command(
     ssh_key: Path | None,
     delete_mailboxes: bool,
     delete_disks: bool,
+    require_approval: bool,
     full: bool,
     as_json: bool,
 ) -> int:
     """Do a plan: the one in PLANFILE exactly, or one that is made, shown and asked about.
 
-    A plan in a file that is no longer what would be planned is refused (exit code 3). Stopped half way, it goes on when
-    run again.
+    A plan in a file that is altered, expired, no longer what would be planned, or not approved where the inventory asks
+    for it, is refused (exit code 3). Stopped half way, it goes on when run again.
 
     \b
     Example:
@@ -61,12 +64,13 @@ def command(
     slug, file = _split(ctx.obj, words)
     if file is not None:
         _refuse_choices(ctx)
-        ws, plan = _planned(ctx.obj, slug, file, target, ssh_key)
+        ws, plan = _planned(ctx.obj, slug, file, target, ssh_key, demanded=require_approval)
         ask.ensure_kept(plan, delete_mailboxes=delete_mailboxes, delete_disks=delete_disks)
         screen.say(f"{file}: {plan.digest}")
         return apply_plan(ws, plan, f"haicap apply {ws.slug}", as_json=as_json)
     ask.ensure_answerable(yes=yes, as_json=as_json)
     ws = ask.workspace(ctx.obj, slug, target, ssh_key)
+    ensure_free(ws, f"haicap plan {ws.slug}", demanded=require_approval)
     plan = make_plan(ws, as_of, ask.selected(ws.inventory, units, wave, platforms, delete_disks=delete_disks))
     if not as_json:
         changes.show_plan(plan, ask.names_of(ws.inventory), full=full)
@@ -77,12 +81,18 @@ def command(
 
 
 def _planned(
-    directory: Path, slug: str | None, file: Path, target: Target | None, ssh_key: Path | None
+    directory: Path, slug: str | None, file: Path, target: Target | None, ssh_key: Path | None, *, demanded: bool
 ) -> tuple[Workspace, Plan]:
-    """The plan that a file holds, made again: Refused unless it is the same."""
-    saved = read_plan(file)
+    """The plan that a file holds, made again: Refused unless it is the same, holds now, and is approved where that is
+    asked for."""
+    saved, now = read_plan(file), clock()
+    ensure_in_time(saved, now)
     then: Target = "lab" if saved.plan.target == "lab" else "live"
     ws = ask.workspace(directory, slug or saved.plan.province, target or then, ssh_key)
+    if "cutover" in saved.plan.selection:
+        raise Refused(f"{file}: this is a cut-over, not a plan for apply: `haicap cutover --help` says how it is done.")
+    if needs_approval(ws, demanded=demanded):
+        ensure_approved(ws, saved, now)
     if saved.destroy is not None:
         plan = plan_destroy(ws, saved.as_of, saved.destroy)
     else:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,15 @@ from haicap.errors import HaicapError, Refused
 from haicap.inspection import Probe
 from haicap.inventory.loader import find_provinces
 from haicap.lifecycle.cutover import STEPS, Direction, StepName, phase_of, takes
-from haicap.plan.model import Change, Plan
+from haicap.plan.model import Change, Plan, dump
+from haicap.stack.approving import clock
 from haicap.stack.cutover import Report, changes_of, run_cutover
 from haicap.stack.cutover_hands import Outside
 from haicap.stack.cutover_job import Job, find_job
+from haicap.stack.cutover_plan import ensure_cutover_approved, plan_cutover
 from haicap.stack.engine import OnEvent
 from haicap.stack.holder import hold_cutover
+from haicap.stack.making import make
 from haicap.stack.workspace import Target, Workspace
 
 _EXPLAINED = 20  # probes
@@ -37,19 +41,40 @@ _PATHS = 6  # files of a change
     "--dry-run", is_flag=True, help="Only shows the steps: times, what each does and needs, what users notice."
 )
 @click.option("--now", is_flag=True, help="Before the day on which the old platform is to be frozen.")
+@click.option(
+    "-o",
+    "file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="With --dry-run: writes it, to be approved.",
+)
+@options.valid
+@options.as_of
+@click.option(
+    "--approved",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Exactly what --dry-run -o wrote, and as many have approved as the inventory asks for.",
+)
+@options.require_approval
 @options.units
 @options.target
 @options.ssh_key
 @options.yes
 @options.as_json
-@click.pass_obj
+@click.pass_context
 def command(
-    directory: Path,
+    ctx: click.Context,
     platform: str,
     province: str | None,
     back: bool,
     dry_run: bool,
     now: bool,
+    file: Path | None,
+    valid: int,
+    as_of: date,
+    approved: Path | None,
+    require_approval: bool,
     units: tuple[str, ...],
     wave: str | None,
     target: Target | None,
@@ -66,18 +91,22 @@ def command(
     Example:
       haicap cutover procedures lam-dong --dry-run
       haicap cutover procedures lam-dong --wave pilot
+      haicap cutover procedures lam-dong --dry-run --as-of 2025-07-01 -o cutover.json
       haicap cutover procedures lam-dong --back
     """
+    _ensure_only(ctx, dry_run=dry_run)
     if not dry_run:
         ask.ensure_answerable(yes=yes, as_json=as_json)
-    ws = ask.workspace(directory, province, target, ssh_key)
+    ws = ask.workspace(ctx.obj, province, target, ssh_key)
     name = _platform(ws, platform)
     codes = ask.selection(ws.inventory, units, wave)
     direction: Direction = "back" if back else "forward"
     if dry_run:
-        return _dry_run(ws, name, direction, now=now, as_json=as_json)
+        job = find_job(ws, name, direction, as_of, now=True)
+        return _dry_run(ws, job, as_of, file, timedelta(days=valid), now=now, as_json=as_json)
     with hold_cutover(ws):
         job = find_job(ws, name, direction, date.today(), now=now)
+        _ensure_approved(ws, job, approved, demanded=require_approval)
         if not as_json:
             _show_steps(job, {})
         if not ask.confirm(f"Go {'back' if back else 'on'} with it?", yes=yes):
@@ -87,6 +116,20 @@ def command(
         report = run_cutover(job, hands, screen.say)
     _report(ws, job, report, as_json)
     return 0 if report.ok else 2
+
+
+def _ensure_only(ctx: click.Context, *, dry_run: bool) -> None:
+    """Some options are for the dry run alone."""
+    for name, option in (("file", "-o"), ("as_of", "--as-of")):
+        if not dry_run and ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{option} goes with --dry-run: a cut-over is done on the day on which it is run.")
+
+
+def _ensure_approved(ws: Workspace, job: Job, approved: Path | None, *, demanded: bool) -> None:
+    """Refused unless it is approved, where that is asked for."""
+    hands = Outside(ws, job, date.today(), partial(_follow, ws), screen.say)
+    plan = plan_cutover(job, hands, changes_of(job, hands))
+    ensure_cutover_approved(ws, job, plan, approved, date.today(), clock(), demanded=demanded)
 
 
 def _platform(ws: Workspace, text: str) -> str:
@@ -105,11 +148,16 @@ def _follow(ws: Workspace, plan: Plan) -> Iterator[OnEvent]:
         yield steps.on_event
 
 
-def _dry_run(ws: Workspace, name: str, direction: Direction, *, now: bool, as_json: bool) -> int:
-    """The steps, made offline."""
-    job = find_job(ws, name, direction, date.today(), now=True)
-    hands = Outside(ws, job, date.today(), partial(_follow, ws), screen.say)
+def _dry_run(
+    ws: Workspace, job: Job, as_of: date, file: Path | None, valid: timedelta, *, now: bool, as_json: bool
+) -> int:
+    """The steps, made offline; into a file, too, where one is named."""
+    hands = Outside(ws, job, as_of, partial(_follow, ws), screen.say)
     changes = changes_of(job, hands)
+    if file is not None:
+        plan = replace(plan_cutover(job, hands, changes), made=make(ws, valid))
+        screen.write(file, dump(plan.to_json()))
+        screen.say(f"wrote {file}; `{job.command(job.direction)} --approved {file}` does it on {as_of}.")
     if as_json:
         screen.put_json({**_head(ws, job), "steps": _planned(job, changes)})
     else:

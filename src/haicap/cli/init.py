@@ -36,3 +36,4 @@ def command(directory: Path, province: str, as_json: bool) -> None:
         f"inventories/{slug}/staff/ ({screen.count(sum(path.parent.name == 'staff' for path in written), 'file')})"
     )
     screen.say(f"Replace what is marked synthetic, then run `haicap check {slug}`.")
+    screen.say(f"Who may approve what is applied, inventories/{slug}/approvers.yml can say: docs/approval.md.")

@@ -36,6 +36,8 @@ VERBS = {
     "plan": "What apply would do, to the line; made offline.",
     "diff": "What is different between two dates, commits, plans, inventories or provinces.",
     "explain": "Why a change is planned: lines, rules, dates, and who wrote them.",
+    "approve": "Sign a plan, or reject it.",
+    "verify": "Check a plan and its approvals, offline.",
     "apply": "Do a plan: the one in a file exactly, or one that is shown and confirmed.",
     "inspect": "Probe from where the users are: a board, and JUnit.",
     "drift": "Find what was changed by hand.",

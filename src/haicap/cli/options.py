@@ -29,6 +29,20 @@ class Day(click.ParamType[date]):
 
 as_json = click.option("--json", "as_json", is_flag=True, help="The result for programs, on standard output.")
 province = click.argument("province", required=False)
+plan_file = click.argument("file", metavar="PLANFILE", type=click.Path(dir_okay=False, path_type=Path))
+valid = click.option(
+    "--valid",
+    metavar="DAYS",
+    type=click.IntRange(1, 365),
+    default=14,
+    show_default=True,
+    help="How long the plan in FILE may be approved and applied.",
+)
+require_approval = click.option(
+    "--require-approval",
+    is_flag=True,
+    help="Only what is approved, though the inventory doesn't ask for it; HAICAP_REQUIRE_APPROVAL=1 says so, too.",
+)
 as_of = click.option(
     "--as-of",
     metavar="DATE",

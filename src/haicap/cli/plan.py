@@ -21,14 +21,7 @@ from haicap.stack.world import world_of
 @click.command("plan")
 @options.province
 @click.option("-o", "file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write it for apply.")
-@click.option(
-    "--valid",
-    metavar="DAYS",
-    type=click.IntRange(1, 365),
-    default=14,
-    show_default=True,
-    help="How long the plan in FILE may be approved and applied.",
-)
+@options.valid
 @options.as_of
 @options.selection
 @options.delete_disks
@@ -75,5 +68,5 @@ def command(
     if touched is not None and not as_json:
         changes.show_lines(blast_lines(touched, ask.names_of(ws.inventory)))
     if file is not None:
-        screen.say(f"wrote {file}; `haicap apply {ws.slug} {file}` does it.")
+        screen.say(ask.after_plan(ws, file))
     return 2 if made.changes else 0

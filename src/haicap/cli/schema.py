@@ -15,8 +15,8 @@ from haicap.inventory.schema import json_schemas, schema_text, write_schemas
 @click.argument(
     "kind",
     required=False,
-    type=click.Choice(["province", "units", "platforms", "staff"]),
-    metavar="[province|units|platforms|staff]",
+    type=click.Choice(["province", "units", "platforms", "approvers", "staff"]),
+    metavar="[province|units|platforms|approvers|staff]",
 )
 @click.option("--write", "folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path), help="Into files.")
 @options.as_json

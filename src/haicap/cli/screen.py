@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +21,8 @@ from haicap.plan.model import dump
 
 _WIDE = 400  # a file or a pipe has no width: nothing is wrapped or cut there
 _BOUND = 20
+# Control characters but for tab and line feed, and those that change the direction of writing.
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def out() -> Console:
@@ -111,5 +114,6 @@ def count(number: int, one: str, many: str = "") -> str:
 
 
 def nfc(text: str) -> str:
-    """Composed letters, so that one letter is one cell."""
-    return unicodedata.normalize("NFC", text)
+    """Composed letters, so that one letter is one cell; what would steer the terminal is spelt out."""
+    visible = _STEERING.sub(lambda found: f"<U+{ord(found[0]):04X}>", text)
+    return unicodedata.normalize("NFC", visible)

@@ -18,6 +18,8 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from haicap.errors import Finding, FindingsError, HaicapError
+from haicap.inventory.approvers_loader import FILE as APPROVERS
+from haicap.inventory.approvers_loader import read_approvers
 from haicap.inventory.limits import MAX_FINDINGS
 from haicap.inventory.marks import Marks, Node
 from haicap.inventory.model import Inventory, Province, Unit, Units
@@ -62,9 +64,16 @@ def load_marked(directory: Path, slug: str) -> tuple[Inventory, Marks]:
     products = read_products(reading, folder)
     read = tuple(units.values()), tuple(platforms.values())
     findings = [*reading.findings, *_check(slug, province, *read, products, marks)]
+    approvers = None
+    if (approvers_file := folder / APPROVERS).exists():
+        approvers, wrong = read_approvers(directory, approvers_file, None if reading.findings else marks.codes)
+        findings += wrong
     if findings or province is None:
         raise FindingsError(findings, f"Fix these and run `haicap check {slug}`.")
-    return Inventory(slug=slug, province=province, units=read[0], platforms=read[1], products=products), marks
+    inventory = Inventory(
+        slug=slug, province=province, units=read[0], platforms=read[1], products=products, approvers=approvers
+    )
+    return inventory, marks
 
 
 def inventory_digest(inventory: Inventory) -> str:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from haicap.inventory.approvers import Approvers
 from haicap.inventory.base import Dates, Domain, Label, Model, UnitCode
 from haicap.inventory.platforms import Platform
 from haicap.inventory.roles import Product
@@ -353,10 +354,12 @@ class Units(Model):
 class Inventory(Model):
     """A province, its units and platforms, as checked by the rules. `slug` is the folder's name, `lam-dong`.
 
-    `products` are the roles of its own, by name."""
+    `products` are the roles of its own, by name. `approvers` are None where nothing is said of who may approve.
+    """
 
     slug: str
     province: Province
     units: tuple[Unit, ...]
     platforms: tuple[Platform, ...] = ()
     products: dict[str, Product] = Field(default_factory=dict)
+    approvers: Approvers | None = None

@@ -26,6 +26,8 @@ _ENTRIES = {
     "platforms": ("platform", "name", "title"),
     "people": ("person", "id", "name"),
     "mailboxes": ("mailbox", "role", "title"),
+    "approvers": ("approver", "principal", "name"),
+    "rules": ("rule", "name", ""),
 }
 
 _SCALARS = (str, int, float)  # a boolean is an int

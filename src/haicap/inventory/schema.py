@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from haicap.inventory.approvers import Approvers
 from haicap.inventory.model import Province, Units
 from haicap.inventory.platforms import Platforms
 from haicap.inventory.staff import UnitStaff
@@ -17,6 +18,7 @@ _FILES: dict[str, tuple[type[BaseModel], str]] = {
     "province.schema.json": (Province, "haicap: province.yml"),
     "units.schema.json": (Units, "haicap: units.yml"),
     "platforms.schema.json": (Platforms, "haicap: platforms.yml"),
+    "approvers.schema.json": (Approvers, "haicap: approvers.yml"),
     "staff.schema.json": (UnitStaff, "haicap: staff/<code>.yml"),
 }
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from haicap.inventory import base, model, platforms, staff
+from haicap.inventory import approvers, base, model, platforms, staff
 from haicap.inventory.marks import Node
 from haicap.inventory.marks import Path as KeyPath
 from haicap.inventory.reader import describe
@@ -160,6 +160,9 @@ _FORMATS: Mapping[str, str] = {
     _pattern_of(model.Sha256): "a SHA-256 sum: 64 digits of 0-9 and a-f, as sha256sum prints it",
     _pattern_of(model.ImageSource): "a place to fetch from: https://..., or file:///... on each hypervisor",
     _pattern_of(platforms.PlatformName): "a platform's name: a-z first, then a-z, 0-9 and inner hyphens, at most 50",
+    _pattern_of(approvers.Principal): "who it is to git and in plans: a mail address",
+    _pattern_of(approvers.SigningKey): "a public key of SSH: the line of its .pub file",
+    _pattern_of(approvers.LimitPattern): "a limit's name; * stands for any part of it",
     r"^\d{2}$": 'a province code: two digits in quotes, such as "68"',
     r"^(any|icmp|(tcp|udp)/\d{1,5})$": "a service: any, icmp, tcp/443 or udp/53",
 }

@@ -52,6 +52,11 @@ def ensure_same(saved: SavedPlan, now: Plan) -> None:
         return
     if then.target != now.target:
         raise Refused(f"{saved.path}: this plan was made for the {then.target}, not for the {now.target}.")
+    if then.basis.get("approvers") != now.basis.get("approvers"):
+        raise Refused(
+            f"{saved.path}: who may approve has changed since this plan was made: approvers.yml is another.\n"
+            f"Have that change reviewed, then make a new plan: `haicap plan {now.province} -o {saved.path}`."
+        )
     moved = [name for name, digest in then.basis.items() if now.basis.get(name) != digest]
     moved += ["commit"] if then.made.commit != made.commit else []
     moved += [name for name, version in then.made.tools.items() if made.tools.get(name) != version]

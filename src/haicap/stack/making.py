@@ -15,6 +15,8 @@ from haicap.stack.workspace import Workspace
 
 MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 PRINCIPAL = "HAICAP_PRINCIPAL"
+# What haicap itself writes beside the inventory, and no plan is made from: it does not make a commit another.
+_OWN = (":(exclude)audit", ":(exclude)sealed", ":(exclude).state", ":(exclude).lab")
 
 
 def make(workspace: Workspace, valid: timedelta, by: str | None = None) -> Made:
@@ -32,7 +34,7 @@ def made_from(workspace: Workspace) -> Made:
     """What a plan is made from and with, beside what its basis says."""
     commit = _git(workspace, "log", "-1", "--format=%H", "--", ".")
     authors = _git(workspace, "log", "-1", "--format=%ae%n%ce", "--", ".").split()
-    altered = commit and _git(workspace, "status", "--porcelain", "--", ".")
+    altered = commit and _git(workspace, "status", "--porcelain", "--", ".", *_OWN)
     return Made(
         commit=f"{commit}+" if altered else commit,
         authors=tuple(sorted(set(authors))),

@@ -8,6 +8,7 @@ from datetime import date
 from haicap.addressing.lockfile import locks_digest, mail_digest
 from haicap.design import ProvinceDesign, Waiting
 from haicap.errors import HaicapError
+from haicap.inventory.approvers_loader import approvers_digest
 from haicap.inventory.loader import inventory_digest
 from haicap.inventory.staff_loader import staff_digest
 from haicap.plan.diff import differences, replaces
@@ -92,6 +93,7 @@ def _basis(workspace: Workspace, state: State) -> dict[str, str]:
         "staff": staff_digest(workspace.directory, workspace.slug),
         "locks": locks_digest(workspace.locks),
         "mail": mail_digest(workspace.folder),
+        "approvers": approvers_digest(workspace.inventory.approvers),
         "state": state.digest,
     }
 

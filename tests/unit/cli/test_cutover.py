@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -353,3 +354,81 @@ def test_a_step_that_fails_leaves_the_lock_and_says_what_goes_on(run, applied, f
     )
     assert 'frozen: "2026-07-01T00:00:00Z"' in (folder / "inventories/lam-dong" / CUTOVERS).read_text()
     assert applied == [["procedures-old-1"]]
+
+
+class TestApproved:
+    """Where the inventory asks for it, a cut-over is written, approved by another, and done as it was approved."""
+
+    @pytest.fixture(autouse=True)
+    def approvers(self, folder, tmp_path, monkeypatch):
+        monkeypatch.setenv("HAICAP_PRINCIPAL", "tung@x.vn")
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "lan"], check=True)
+        key = (tmp_path / "lan.pub").read_text().strip()
+        (folder / "inventories/lam-dong/approvers.yml").write_text(
+            f'approvers:\n  - {{principal: lan@x.vn, keys: [{{key: "{key}", from: 2025-01-01}}]}}\n', "utf-8"
+        )
+
+    @pytest.fixture
+    def file(self, run, applied, tmp_path):
+        path = tmp_path / "cutover.json"
+        assert run("cutover", "procedures", "--dry-run", "-o", str(path)).exit_code == 0
+        return path
+
+    @pytest.fixture
+    def approved(self, run, file, tmp_path):
+        assert run("approve", str(file), "--key", str(tmp_path / "lan"), "--yes").exit_code == 0
+        return file
+
+    def test_it_is_done(self, run, applied, approved):
+        done = run("cutover", "procedures", "--approved", str(approved), "--yes")
+        assert done.exit_code == 0, done.stderr
+        assert applied == [["procedures-old-1"], ["procedures-1", "zones"]]
+
+    def test_it_goes_on_after_it_was_ended(self, run, applied, approved, monkeypatch):
+        """The state has moved by its own first step, and nothing takes changes: it needs no other approval."""
+        monkeypatch.setattr(Played, "load", _fails)
+        assert run("cutover", "procedures", "--approved", str(approved), "--yes").exit_code == 1
+        assert applied == [["procedures-old-1"]]
+        monkeypatch.setattr(Played, "load", lambda _self, _side, _key: None)
+        done = run("cutover", "procedures", "--approved", str(approved), "--yes")
+        assert done.exit_code == 0, done.stderr
+
+    def test_what_was_begun_is_undone_without_an_approval(self, run, applied, folder):
+        lock_of(folder, FROZEN)
+        assert run("cutover", "procedures", "--back", "--yes").exit_code == 0
+        assert applied == [["procedures-old-1"]]
+
+    def test_what_is_refused(self, run, applied, file, folder, tmp_path):
+        for words, told in (
+            ([], "a cut-over of lam-dong, live, must be approved before."),
+            (["--approved", str(file)], "approved by nobody; 1 more must approve"),
+        ):
+            done = run("cutover", "procedures", *words, "--yes")
+            assert (done.exit_code, told in done.stderr) == (3, True), done.stderr
+        done = run("apply", str(file))
+        assert (done.exit_code, "this is a cut-over, not a plan for apply" in done.stderr) == (3, True)
+        assert applied == []
+
+    def test_it_is_of_another_day(self, run, applied, file, tmp_path):
+        run("cutover", "procedures", "--dry-run", "--as-of", "2031-07-01", "-o", str(file))
+        run("approve", str(file), "--key", str(tmp_path / "lan"), "--yes")
+        done = run("cutover", "procedures", "--approved", str(file), "--yes")
+        assert (done.exit_code, "it is for 2031-07-01, and today is" in done.stderr) == (3, True), done.stderr
+        assert applied == []
+
+    def test_what_stands_has_moved_since(self, run, applied, approved, folder):
+        edit(folder, "image: debian-12", "image: debian-12, count: 2", "documents")
+        run("lock")
+        done = run("cutover", "procedures", "--approved", str(approved), "--yes")
+        assert (done.exit_code, "moved since this plan was made" in done.stderr) == (3, True), done.stderr
+        assert applied == []
+
+    def test_it_is_of_the_other_way(self, run, applied, approved, folder):
+        recently = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        lock_of(folder, Cutover(recently, recently))
+        done = run("cutover", "procedures", "--back", "--approved", str(approved), "--yes")
+        assert (done.exit_code, "it is not of `haicap cutover procedures lam-dong --back`" in done.stderr) == (3, True)
+
+
+def _fails(_self: Played, _side: Side, _key: str) -> None:
+    raise HaicapError("the machine was switched off")

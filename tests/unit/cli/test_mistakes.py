@@ -79,7 +79,7 @@ def test_no_lab_to_work_on(run, verb):
         (["init"], "Missing argument 'PROVINCE'."),
         (["lab", "exec"], "Missing argument 'HOST'."),
         (["completion", "csh"], "Invalid value for '{bash|zsh|fish}': 'csh' is not one of 'bash', 'zsh', 'fish'."),
-        (["schema", "unit"], "'unit' is not one of 'province', 'units', 'platforms', 'staff'."),
+        (["schema", "unit"], "'unit' is not one of 'province', 'units', 'platforms', 'approvers', 'staff'."),
     ],
 )
 def test_bad_command_line_is_an_error_not_a_pending_change(run, words, message):

@@ -116,6 +116,7 @@ def test_inventory_for_ansible(run):
 def test_schema(run, tmp_path):
     assert json.loads(run("schema", "units").stdout)["title"] == "haicap: units.yml"
     assert sorted(json.loads(run("schema").stdout)) == [
+        "approvers.schema.json",
         "platforms.schema.json",
         "province.schema.json",
         "staff.schema.json",

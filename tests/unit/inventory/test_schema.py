@@ -16,7 +16,7 @@ def test_the_schemas_are_current() -> None:
 
 def test_write_schemas(tmp_path: Path) -> None:
     written = write_schemas(tmp_path / "schema")
-    names = ["province", "units", "platforms", "staff"]
+    names = ["province", "units", "platforms", "approvers", "staff"]
     assert [path.name for path in written] == [f"{name}.schema.json" for name in names]
     assert written[0].read_text("utf-8").endswith("}\n")
 

@@ -10,6 +10,7 @@ from haicap.errors import Finding
 from haicap.inventory.marks import Marks
 from haicap.inventory.model import Inventory, Province, Unit
 from haicap.inventory.platforms import Platform
+from haicap.inventory.rules.approvers import APPROVER_INVENTORY_RULES, APPROVER_RULES
 from haicap.inventory.rules.base import run
 from haicap.inventory.rules.machines import HARDWARE_RULES, MACHINE_RULES
 from haicap.inventory.rules.platforms import PLATFORM_RULES
@@ -23,7 +24,8 @@ def rule_names() -> list[str]:
     """Every rule's name, in the order in which they are held."""
     rules = (*PROVINCE_RULES, *HARDWARE_RULES, *UNIT_RULES, *PLATFORM_RULES, *INVENTORY_RULES, *MACHINE_RULES)
     staff_rules = (*STAFF_RULES, *STAFF_INVENTORY_RULES)
-    return list(dict.fromkeys(rule.__name__.replace("_", "-") for rule in (*rules, *staff_rules)))
+    named = (*rules, *staff_rules, *APPROVER_RULES, *APPROVER_INVENTORY_RULES)
+    return list(dict.fromkeys(rule.__name__.replace("_", "-") for rule in named))
 
 
 def check_province(province: Province, marks: Marks) -> list[Finding]:
