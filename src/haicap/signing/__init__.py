@@ -1,0 +1,4 @@
+"""Signatures by SSH keys: what people who run servers already have, also in an agent or on a hardware key.
+
+ssh  sign, check, and say whose a signature is
+"""
