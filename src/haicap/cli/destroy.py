@@ -11,6 +11,7 @@ from haicap.cli import ask, changes, options
 from haicap.cli.run import apply_plan
 from haicap.errors import Refused
 from haicap.stack.planning import plan_destroy
+from haicap.stack.record import record
 from haicap.stack.workspace import Target
 
 
@@ -57,5 +58,7 @@ def command(
     ask.ensure_kept(plan, delete_mailboxes=delete_mailboxes, delete_disks=False)
     if plan.changes and not ask.confirm("Destroy it?", yes=yes):
         raise Refused("Nothing was done.")
+    if plan.changes:
+        record(ws, "destroy", plan=plan.digest, units=sorted(codes))
     again = " ".join(["haicap destroy", ws.slug, *(f"--unit {code}" for code in sorted(codes))])
     return apply_plan(ws, plan, again, as_json=as_json)
