@@ -14,14 +14,16 @@ from haicap.stack.engine import Applied, StepEvent, apply
 from haicap.stack.workspace import Workspace
 
 
-def apply_plan(ws: Workspace, plan: Plan, again: str, *, as_json: bool) -> int:
-    """Do a plan; `again` is the command that goes on where this one stopped. The exit code: 1 if anything failed, 130
-    after Ctrl-C."""
+def apply_plan(ws: Workspace, plan: Plan, again: str, approved_by: tuple[str, ...] = (), *, as_json: bool) -> int:
+    """Do a plan; `again` is the command that goes on where this one stopped, `approved_by` who has approved it.
+
+    The exit code: 1 if anything failed, 130 after Ctrl-C.
+    """
     if not plan.changes:
         _report(ws, plan, Applied(0, (), 0), again, as_json)
         return 0
     with Steps(ask.names_of(ws.inventory), len(plan.changes)) as steps:
-        applied = apply(ws, plan, steps.on_event)
+        applied = apply(ws, plan, steps.on_event, approved_by)
     _report(ws, plan, applied, again, as_json)
     return Stopped.exit_code if applied.stopped else int(bool(applied.failures))
 
