@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -175,6 +176,11 @@ def _refuse_loss(what: Sequence[str], way_out: str) -> None:
     if what:
         listed = "\n".join(f"  {one}" for one in screen.few(what))
         raise Refused(f"Nothing was done: this plan deletes for good what people have.\n{listed}\n{way_out}")
+
+
+def overriding(plan: Plan) -> list[str]:
+    """The words that override the same limits again."""
+    return [f"--override {one.limit} --reason {shlex.quote(one.reason)}" for one in plan.overrides]
 
 
 def confirm(question: str, *, yes: bool) -> bool:

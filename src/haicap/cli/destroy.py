@@ -10,6 +10,8 @@ import click
 from haicap.cli import ask, changes, options
 from haicap.cli.run import apply_plan
 from haicap.errors import Refused
+from haicap.plan.safety import ensure_allowed
+from haicap.stack.limits import overrides_of, today
 from haicap.stack.planning import plan_destroy
 from haicap.stack.workspace import Target
 
@@ -22,6 +24,7 @@ from haicap.stack.workspace import Target
 @options.target
 @options.ssh_key
 @options.delete_mailboxes
+@options.overrides
 @options.full
 @options.as_json
 @click.pass_obj
@@ -35,6 +38,8 @@ def command(
     target: Target | None,
     ssh_key: Path | None,
     delete_mailboxes: bool,
+    override: tuple[str, ...],
+    reason: tuple[str, ...],
     full: bool,
     as_json: bool,
 ) -> int:
@@ -51,11 +56,13 @@ def command(
     ask.ensure_answerable(yes=yes, as_json=as_json)
     ws = ask.workspace(directory, province, target, ssh_key)
     codes = ask.selection(ws.inventory, units, wave) or frozenset()
-    plan = plan_destroy(ws, as_of, codes)
+    plan = plan_destroy(ws, as_of, codes, overrides=overrides_of(ws, override, reason), day=today())
     if not as_json:
         changes.show_plan(plan, ask.names_of(ws.inventory), full=full)
+    ensure_allowed(plan.refusals)
     ask.ensure_kept(plan, delete_mailboxes=delete_mailboxes, delete_disks=False)
     if plan.changes and not ask.confirm("Destroy it?", yes=yes):
         raise Refused("Nothing was done.")
-    again = " ".join(["haicap destroy", ws.slug, *(f"--unit {code}" for code in sorted(codes))])
+    chosen = [f"--unit {code}" for code in sorted(codes)]
+    again = " ".join(["haicap destroy", ws.slug, *chosen, *ask.overriding(plan)])
     return apply_plan(ws, plan, again, as_json=as_json)

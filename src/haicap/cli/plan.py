@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from haicap.cli import ask, changes, options, screen
-from haicap.plan.model import dump
+from haicap.plan.model import Plan, dump
+from haicap.stack.limits import overrides_of
 from haicap.stack.making import make
 from haicap.stack.planning import make_plan
 from haicap.stack.workspace import Target
@@ -29,6 +30,7 @@ from haicap.stack.workspace import Target
 @options.as_of
 @options.selection
 @options.delete_disks
+@options.overrides
 @options.target
 @options.full
 @options.as_json
@@ -43,13 +45,16 @@ def command(
     wave: str | None,
     platforms: tuple[str, ...],
     delete_disks: bool,
+    override: tuple[str, ...],
+    reason: tuple[str, ...],
     target: Target | None,
     full: bool,
     as_json: bool,
 ) -> int:
     """What apply would do, to the line: made offline, from inventory, locks, date and recorded state.
 
-    Exit code 2 when changes are pending, 0 when there is none.
+    Exit code 2 when changes are pending, 0 when there is none, 3 when the plan does not keep the province's limits:
+    apply will refuse it.
 
     \b
     Example:
@@ -58,7 +63,7 @@ def command(
     """
     ws = ask.workspace(directory, province, target)
     chosen = ask.selected(ws.inventory, units, wave, platforms, delete_disks=delete_disks)
-    made = make_plan(ws, as_of, chosen)
+    made = make_plan(ws, as_of, chosen, overrides=overrides_of(ws, override, reason))
     if file is not None:
         made = replace(made, made=make(ws, timedelta(days=valid)))
         screen.write(file, dump(made.to_json()))
@@ -67,5 +72,12 @@ def command(
     else:
         changes.show_plan(made, ask.names_of(ws.inventory), full=full)
     if file is not None:
-        screen.say(f"wrote {file}; `haicap apply {ws.slug} {file}` does it.")
-    return 2 if made.changes else 0
+        screen.say(f"wrote {file}; {_outlook(ws.slug, file, made)}")
+    return 3 if made.refusals else 2 if made.changes else 0
+
+
+def _outlook(slug: str, file: Path, plan: Plan) -> str:
+    """What becomes of the plan that was written."""
+    if plan.refusals:
+        return f"apply will refuse it: it does not keep {screen.count(len(plan.refusals), 'limit')}."
+    return f"`haicap apply {slug} {file}` does it."

@@ -1,0 +1,96 @@
+"""A plan held against the province's limits: what they need to know is gathered here, and judged in `haicap.plan`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
+
+from haicap.design import ProvinceDesign
+from haicap.errors import HaicapError
+from haicap.inventory.model import Province
+from haicap.plan.model import Override, Plan
+from haicap.plan.safety import LIMITS, Facts, breaches_of, ensure_overridable, entries_in
+from haicap.plan.waves import History
+from haicap.stack.policies import Policies, load_policies
+from haicap.stack.resources import DIRECTORY, PROVINCE_ZONES
+from haicap.stack.state import Recorded
+from haicap.stack.workspace import Workspace
+
+_VIET_NAM = timezone(timedelta(hours=7))  # without daylight saving time, since 1975
+_SHARED = ("hub", "dns", "mail")  # roles whose hosts every unit needs
+_REASON = 10  # characters
+
+
+def today() -> date:
+    """The day in Viet Nam, by this machine's clock."""
+    return datetime.now(UTC).astimezone(_VIET_NAM).date()
+
+
+def with_limits(
+    workspace: Workspace,
+    plan: Plan,
+    recorded: Mapping[str, Recorded],
+    design: Callable[[], ProvinceDesign],
+    overrides: tuple[Override, ...],
+    day: date | None,
+) -> Plan:
+    """The plan with what it does not keep. `day` is the one on which it is done: if none is said, the one that it is
+    made for, or today when that is over. `design` is asked only where the province has rules of its own."""
+    policies = _policies(workspace)
+    if not plan.changes:
+        return replace(plan, overrides=overrides)
+    facts = _facts(workspace, recorded, day or max(today(), date.fromisoformat(plan.as_of)))
+    found = breaches_of(plan, workspace.inventory.province.limits, facts)
+    own = policies.breaches(plan, design()) if policies.names else ()
+    return replace(plan, overrides=overrides, breaches=(*found, *own))
+
+
+def overrides_of(workspace: Workspace, limits: tuple[str, ...], reasons: tuple[str, ...]) -> tuple[Override, ...]:
+    """`--override LIMIT --reason TEXT`, pair by pair. HaicapError when there is no such limit, or no reason."""
+    if len(limits) != len(reasons):
+        raise HaicapError("Each --override LIMIT has one --reason TEXT; say why the limit may be exceeded.")
+    if repeated := [limit for limit, times in Counter(limits).items() if times > 1]:
+        raise HaicapError(f"{repeated[0]} is overridden twice; say it once.")
+    if short := [limit for limit, reason in zip(limits, reasons, strict=True) if len(reason.strip()) < _REASON]:
+        raise HaicapError(
+            f"--override {short[0]}: the reason is part of what is approved; say it in {_REASON} letters or more."
+        )
+    overrides = tuple(Override(limit, reason.strip()) for limit, reason in zip(limits, reasons, strict=True))
+    if overrides:
+        ensure_overridable(overrides, (*LIMITS, *_policies(workspace).names))
+    return overrides
+
+
+def _policies(workspace: Workspace) -> Policies:
+    return load_policies(workspace.folder, workspace.directory)
+
+
+def _facts(workspace: Workspace, recorded: Mapping[str, Recorded], day: date) -> Facts:
+    entries = Counter[str]()
+    for one in recorded.values():
+        entries[one.system] += entries_in(one.inputs)
+    standing = frozenset(one.unit for one in recorded.values() if one.unit)
+    return Facts(
+        day=day,
+        recorded=Counter(one.system for one in recorded.values()),
+        entries=entries,
+        shared=_shared(workspace.inventory.province),
+        history=_history(workspace, standing),
+    )
+
+
+def _shared(province: Province) -> tuple[str, ...]:
+    """What every unit needs: hubs, name servers, mail, the zones and the directory."""
+    hosts = (name for name, role in province.servers.items() if role in _SHARED)
+    return (*hosts, PROVINCE_ZONES, DIRECTORY)
+
+
+def _history(workspace: Workspace, standing: frozenset[str]) -> History:
+    inventory = workspace.inventory
+    return History(
+        waves={unit.code: unit.wave for unit in inventory.units},
+        live={wave: dates.live for wave, dates in inventory.province.defaults.calendar.items()},
+        standing=standing,
+    )
