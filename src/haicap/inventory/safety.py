@@ -29,6 +29,17 @@ class SystemLimits(Model):
     entries: Count | None = None
 
 
+class BySystem(Model):
+    """Limits of one system's own."""
+
+    gateway: SystemLimits = SystemLimits()
+    hub: SystemLimits = SystemLimits()
+    dns: SystemLimits = SystemLimits()
+    mail: SystemLimits = SystemLimits()
+    hypervisor: SystemLimits = SystemLimits()
+    machine: SystemLimits = SystemLimits()
+
+
 class Freeze(Model):
     """Days on which nothing is changed, both ends included."""
 
@@ -40,7 +51,7 @@ class Freeze(Model):
 class Announcement(Model):
     """An outage of one day that users were told of. Without `units` it is every one's, without `systems` of all."""
 
-    on: date
+    day: date
     published: date = Field(description="the day on which it was announced")
     reference: Reason = Field(description="the announcement's number, or where it is")
     units: tuple[UnitCode, ...] = ()
@@ -56,7 +67,7 @@ class Limits(Model):
         default=Count(at_most=50, percent=20),
         description="record sets, people and role mailboxes that go from what is updated, by system",
     )
-    by_system: dict[LimitSystem, SystemLimits] = Field(default_factory=dict)
+    by_system: BySystem = BySystem()
     units: int = Field(default=60, ge=0, le=5000, description="units of which something that stands is changed")
     protected: tuple[Glob, ...] = Field(
         default=(), description="resources that are never deleted or replaced, beside those that all units share"
@@ -72,18 +83,16 @@ class Limits(Model):
 
     def deletes_of(self, system: str) -> Count:
         """How many of a system's resources may be deleted."""
-        own = self._own(system)
-        return own.deletes if own and own.deletes else self.deletes
+        return self._own(system).deletes or self.deletes
 
     def replaces_of(self, system: str) -> Count:
         """How many of a system's resources may be replaced."""
-        own = self._own(system)
-        return own.replaces if own and own.replaces else self.replaces
+        return self._own(system).replaces or self.replaces
 
     def entries_of(self, system: str) -> Count:
         """How many entries may go from a system's resources."""
-        own = self._own(system)
-        return own.entries if own and own.entries else self.entries
+        return self._own(system).entries or self.entries
 
-    def _own(self, system: str) -> SystemLimits | None:
-        return next((limits for name, limits in self.by_system.items() if name == system), None)
+    def _own(self, system: str) -> SystemLimits:
+        own: SystemLimits = getattr(self.by_system, system, SystemLimits())
+        return own

@@ -30,7 +30,7 @@ def unannounced(day: date, changes: Iterable[Change], limits: Limits) -> Iterato
     """
     if limits.notice_days == 0:
         return
-    those = [one for one in limits.announced if one.on == day]
+    those = [one for one in limits.announced if one.day == day]
     timely = [one for one in those if workdays_between(one.published, day) >= limits.notice_days]
     silent = [change for change in changes if not any(_covers(one, change) for one in timely)]
     if not silent:

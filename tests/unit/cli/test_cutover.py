@@ -99,7 +99,9 @@ def applied(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     changed: list[list[str]] = []
 
     def play(at: Workspace, plan: Plan, on_event: OnEvent) -> Applied:
-        assert plan.basis == cutover_hands.plan_unlimited(Workspace.open(folder, "lam-dong", "live"), date.today()).basis
+        assert (
+            plan.basis == cutover_hands.plan_unlimited(Workspace.open(folder, "lam-dong", "live"), date.today()).basis
+        )
         changed.append([change.resource for change in plan.changes])
         for change in plan.changes:
             on_event(StepEvent(change.resource, None, change.system, change.action, "done", "", 1.0))
