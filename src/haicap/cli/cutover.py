@@ -17,12 +17,14 @@ from haicap.errors import HaicapError, Refused
 from haicap.inspection import Probe
 from haicap.inventory.loader import find_provinces
 from haicap.lifecycle.cutover import STEPS, Direction, StepName, phase_of, takes
-from haicap.plan.model import Change, Plan
+from haicap.plan.model import Breach, Change, Override, Plan
+from haicap.plan.safety import ensure_allowed
 from haicap.stack.cutover import Report, changes_of, run_cutover
 from haicap.stack.cutover_hands import Outside
 from haicap.stack.cutover_job import Job, find_job
 from haicap.stack.engine import OnEvent
 from haicap.stack.holder import hold_cutover
+from haicap.stack.limits import cutover_breaches, overrides_of, today
 from haicap.stack.workspace import Target, Workspace
 
 _EXPLAINED = 20  # probes
@@ -37,6 +39,7 @@ _PATHS = 6  # files of a change
     "--dry-run", is_flag=True, help="Only shows the steps: times, what each does and needs, what users notice."
 )
 @click.option("--now", is_flag=True, help="Before the day on which the old platform is to be frozen.")
+@options.overrides
 @options.units
 @options.target
 @options.ssh_key
@@ -50,6 +53,8 @@ def command(
     back: bool,
     dry_run: bool,
     now: bool,
+    override: tuple[str, ...],
+    reason: tuple[str, ...],
     units: tuple[str, ...],
     wave: str | None,
     target: Target | None,
@@ -74,10 +79,12 @@ def command(
     name = _platform(ws, platform)
     codes = ask.selection(ws.inventory, units, wave)
     direction: Direction = "back" if back else "forward"
+    overrides = overrides_of(ws, override, reason)
     if dry_run:
-        return _dry_run(ws, name, direction, now=now, as_json=as_json)
+        return _dry_run(ws, name, direction, overrides, now=now, as_json=as_json)
     with hold_cutover(ws):
         job = find_job(ws, name, direction, date.today(), now=now)
+        ensure_allowed(_refusals(ws, job, today(), overrides))
         if not as_json:
             _show_steps(job, {})
         if not ask.confirm(f"Go {'back' if back else 'on'} with it?", yes=yes):
@@ -105,7 +112,15 @@ def _follow(ws: Workspace, plan: Plan) -> Iterator[OnEvent]:
         yield steps.on_event
 
 
-def _dry_run(ws: Workspace, name: str, direction: Direction, *, now: bool, as_json: bool) -> int:
+def _refusals(ws: Workspace, job: Job, day: date, overrides: Sequence[Override]) -> list[Breach]:
+    """The limits for which it may not begin on that day."""
+    overridden = {one.limit for one in overrides}
+    return [breach for breach in cutover_breaches(ws, job, day) if breach.limit not in overridden]
+
+
+def _dry_run(
+    ws: Workspace, name: str, direction: Direction, overrides: Sequence[Override], *, now: bool, as_json: bool
+) -> int:
     """The steps, made offline."""
     job = find_job(ws, name, direction, date.today(), now=True)
     hands = Outside(ws, job, date.today(), partial(_follow, ws), screen.say)
@@ -115,6 +130,8 @@ def _dry_run(ws: Workspace, name: str, direction: Direction, *, now: bool, as_js
     else:
         _show_steps(job, changes)
         _warn(job, now)
+        for breach in _refusals(ws, job, max(today(), job.pair.old.dates.frozen or date.min), overrides):
+            screen.put(f"It will be refused: {breach.limit}: {breach.message}\n    {breach.next_step}", "yellow")
     return 0
 
 

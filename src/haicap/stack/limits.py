@@ -10,9 +10,10 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from haicap.design import ProvinceDesign
 from haicap.errors import HaicapError
 from haicap.inventory.model import Province
-from haicap.plan.model import Override, Plan
-from haicap.plan.safety import LIMITS, Facts, breaches_of, ensure_overridable, entries_in
+from haicap.plan.model import Breach, Change, Override, Plan
+from haicap.plan.safety import LIMITS, Facts, breaches_of, ensure_overridable, entries_in, time_breaches
 from haicap.plan.waves import History
+from haicap.stack.cutover_job import Job
 from haicap.stack.policies import Policies, load_policies
 from haicap.stack.resources import DIRECTORY, PROVINCE_ZONES
 from haicap.stack.state import Recorded
@@ -21,6 +22,7 @@ from haicap.stack.workspace import Workspace
 _VIET_NAM = timezone(timedelta(hours=7))  # without daylight saving time, since 1975
 _SHARED = ("hub", "dns", "mail")  # roles whose hosts every unit needs
 _REASON = 10  # characters
+_READ_ONLY = "read-only while its data is carried"
 
 
 def today() -> date:
@@ -45,6 +47,15 @@ def with_limits(
     found = breaches_of(plan, workspace.inventory.province.limits, facts)
     own = policies.breaches(plan, design()) if policies.names else ()
     return replace(plan, overrides=overrides, breaches=(*found, *own))
+
+
+def cutover_breaches(workspace: Workspace, job: Job, day: date) -> tuple[Breach, ...]:
+    """What that day says against beginning a cut-over. Its steps are held against nothing else, and neither is going on
+    nor back: half way is where nobody may be kept."""
+    if workspace.target != "live" or job.direction == "back" or job.entry is not None:
+        return ()
+    stops = [Change(None, "machine", name, "update", "", cost=_READ_ONLY) for name in job.source.machines]
+    return time_breaches(stops, workspace.inventory.province.limits, day)
 
 
 def overrides_of(workspace: Workspace, limits: tuple[str, ...], reasons: tuple[str, ...]) -> tuple[Override, ...]:
