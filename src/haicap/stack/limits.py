@@ -99,6 +99,7 @@ def _shared(province: Province) -> tuple[str, ...]:
 
 
 def _history(workspace: Workspace, standing: frozenset[str]) -> History:
+    """What stands, in which wave; and what the audit log says of it."""
     inventory = workspace.inventory
     return History(
         waves={unit.code: unit.wave for unit in inventory.units},

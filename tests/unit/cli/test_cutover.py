@@ -379,6 +379,6 @@ def test_a_cut_over_that_nobody_announced_does_not_begin(run, applied, folder):
 def test_a_cut_over_that_has_begun_is_never_kept_half_way(run, applied, folder):
     notice(folder, "{freeze: [{from: 2020-01-01, until: 2099-12-31, reason: 'for ever'}]}")
     assert "freeze: Nothing is changed from 2020-01-01" in run("cutover", "procedures", "--yes").stderr
-    lock_of(folder, FROZEN)
-    assert run("cutover", "procedures", "--yes").exit_code == 0
-    assert run("cutover", "procedures", "--back", "--yes").exit_code == 0
+    for words in ((), ("--back",)):
+        lock_of(folder, FROZEN)
+        assert run("cutover", "procedures", "--yes", *words).exit_code == 0
