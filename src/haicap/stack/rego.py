@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from pydantic_core import to_json
 
 from haicap.design import ProvinceDesign
 from haicap.plan.model import Breach, Json, Plan
@@ -24,9 +25,8 @@ def rego_breaches(folder: Path, plan: Plan, design: ProvinceDesign) -> Iterator[
 
     An entry of `deny` is a text, or an object with `message`, and if it likes `id`, `severity` and `next_step`.
     """
-    document = {"plan": plan.to_json(), "design": asdict(design)}
     command = [*_COMMAND, "--data", str(folder), QUERY]
-    text = json.dumps(document, ensure_ascii=False, default=str)
+    text = to_json({"plan": plan.to_json(), "design": design}).decode()
     try:
         done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=_SECONDS)
     except FileNotFoundError:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
+import yaml
 
 from haicap.errors import HaicapError, Refused
 from haicap.inventory.safety import Announcement, BySystem, Count, Freeze, Limits, SystemLimits
@@ -249,3 +252,19 @@ def test_only_what_is_a_limit_is_overridden() -> None:
         ensure_overridable([Override("deletes", "x")], LIMITS)
     assert "deletes.dns" in str(caught.value)
     assert not isinstance(caught.value, Refused)
+
+
+def _page() -> str:
+    return (Path(__file__).parents[3] / "docs/safety.md").read_text("utf-8")
+
+
+def test_the_documents_show_limits_that_can_be_written() -> None:
+    shown = re.findall(r"```yaml\n(.*?)```", _page(), re.DOTALL)
+    assert len(shown) == 2
+    for text in shown:
+        Limits.model_validate(yaml.safe_load(text)["limits"])
+
+
+def test_the_documents_name_every_limit() -> None:
+    named = set(re.findall(r"^\| `([a-z]+)(?:\.\w+)?` \|", _page(), re.MULTILINE))
+    assert named == {name.partition(".")[0] for name in (*LIMITS, "policy")}

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from haicap.design import ProvinceDesign
 from haicap.errors import FindingsError, HaicapError
-from haicap.plan.model import Breach
+from haicap.plan.model import Breach, Difference
 from haicap.stack.policies import load_policies, policies_digest
 from tests.unit.plan.plans import change, plan_of
 
-DESIGN = cast(ProvinceDesign, SimpleNamespace(slug="lam-dong"))
 PLAN = plan_of([change("gw-24958", "delete")])
+ROOT = Path(__file__).parents[3]
 HEAD = "from haicap.policy import policy\n"
 Write = Callable[[str, str], None]
+
+
+@dataclass(frozen=True)
+class _Design:
+    """As much of a design as these rules look at."""
+
+    slug: str
+    day: date
+
+
+DESIGN = cast(ProvinceDesign, _Design("lam-dong", date(2026, 9, 10)))
 
 
 @pytest.fixture
@@ -162,11 +175,6 @@ def _answer(value: object) -> str:
     return json.dumps({"result": [{"expressions": [{"value": value, "text": "data.haicap.deny"}]}]})
 
 
-@pytest.fixture(autouse=True)
-def plain_design(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("haicap.stack.rego.asdict", lambda design: {"slug": design.slug})
-
-
 def test_opa_is_asked_with_plan_and_design(folder: Path, opa: Callable[[str, int], Path]) -> None:
     kept = opa(_answer(["no", {"id": "own", "severity": "warn", "message": "hm", "next_step": "Ask."}]), 0)
     found = [(one.limit, one.severity, one.message) for one in held(folder)]
@@ -174,7 +182,10 @@ def test_opa_is_asked_with_plan_and_design(folder: Path, opa: Callable[[str, int
     words = f"eval --format json --stdin-input --data {folder}/policies data.haicap.deny\n"
     assert (kept / "words").read_text() == words
     asked = json.loads((kept / "input").read_text())
-    assert (asked["plan"]["changes"][0]["resource"], asked["design"]) == ("gw-24958", {"slug": "lam-dong"})
+    assert (asked["plan"]["changes"][0]["resource"], asked["design"]) == (
+        "gw-24958",
+        {"slug": "lam-dong", "day": "2026-09-10"},
+    )
 
 
 @pytest.mark.parametrize(
@@ -208,3 +219,14 @@ def test_rego_without_opa_is_refused(folder: Path, write: Write, monkeypatch: py
 def test_rego_that_denies_nothing_is_kept(folder: Path, opa: Callable[[str, int], Path]) -> None:
     opa(_answer([]), 0)
     assert held(folder) == ()
+
+
+def test_the_rule_in_the_documents_is_one(folder: Path, write: Write) -> None:
+    [text] = re.findall(r"```python\n(.*?)```", (ROOT / "docs/safety.md").read_text("utf-8"), re.DOTALL)
+    write("own.py", text)
+    before, after = "chain guest {}\n", "chain staff {}\n"
+    lost = Difference(("files", "/etc/nftables.conf"), before, after)
+    plan = plan_of([replace(change("gw-24958"), diff=(lost,)), replace(change("gw-24959"), diff=())])
+    [breach] = load_policies(folder, folder.parents[1]).breaches(plan, DESIGN)
+    assert (breach.limit, breach.severity) == ("policy.guest-network-stays", "refuse")
+    assert breach.message == "gw-24958 has no guest network any more."
