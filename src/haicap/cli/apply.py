@@ -17,7 +17,7 @@ from haicap.inventory.naming import slug as make_slug
 from haicap.plan.file import ensure_same, read_plan
 from haicap.plan.model import Plan
 from haicap.plan.safety import ensure_allowed
-from haicap.stack.limits import overrides_of, today
+from haicap.stack.limits import overrides_of
 from haicap.stack.making import made_from
 from haicap.stack.planning import make_plan, plan_destroy
 from haicap.stack.workspace import Target, Workspace
@@ -73,7 +73,7 @@ def command(
     ask.ensure_answerable(yes=yes, as_json=as_json)
     ws = ask.workspace(ctx.obj, slug, target, ssh_key)
     chosen = ask.selected(ws.inventory, units, wave, platforms, delete_disks=delete_disks)
-    plan = make_plan(ws, as_of, chosen, overrides=overrides_of(ws, override, reason), day=today())
+    plan = make_plan(ws, as_of, chosen, overrides=overrides_of(ws, override, reason), at_once=True)
     if not as_json:
         changes.show_plan(plan, ask.names_of(ws.inventory), full=full)
     ensure_allowed(plan.refusals)
@@ -93,9 +93,9 @@ def _planned(
     then: Target = "lab" if saved.plan.target == "lab" else "live"
     ws = ask.workspace(directory, slug or saved.plan.province, target or then, ssh_key)
     if saved.destroy is not None:
-        plan = plan_destroy(ws, saved.as_of, saved.destroy, overrides=saved.plan.overrides, day=today())
+        plan = plan_destroy(ws, saved.as_of, saved.destroy, overrides=saved.plan.overrides, at_once=True)
     else:
-        plan = make_plan(ws, saved.as_of, saved.selection, overrides=saved.plan.overrides, day=today())
+        plan = make_plan(ws, saved.as_of, saved.selection, overrides=saved.plan.overrides, at_once=True)
     ensure_same(saved, replace(plan, made=made_from(ws)))
     ensure_allowed(plan.refusals, f"{file}: ")
     return ws, saved.plan

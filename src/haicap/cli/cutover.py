@@ -24,7 +24,7 @@ from haicap.stack.cutover_hands import Outside
 from haicap.stack.cutover_job import Job, find_job
 from haicap.stack.engine import OnEvent
 from haicap.stack.holder import hold_cutover
-from haicap.stack.limits import cutover_breaches, overrides_of, today
+from haicap.stack.limits import cutover_breaches, overrides_of
 from haicap.stack.workspace import Target, Workspace
 
 _EXPLAINED = 20  # probes
@@ -84,7 +84,7 @@ def command(
         return _dry_run(ws, name, direction, overrides, now=now, as_json=as_json)
     with hold_cutover(ws):
         job = find_job(ws, name, direction, date.today(), now=now)
-        ensure_allowed(_refusals(ws, job, today(), overrides))
+        ensure_allowed(_refusals(ws, job, overrides, at_once=True))
         if not as_json:
             _show_steps(job, {})
         if not ask.confirm(f"Go {'back' if back else 'on'} with it?", yes=yes):
@@ -112,10 +112,10 @@ def _follow(ws: Workspace, plan: Plan) -> Iterator[OnEvent]:
         yield steps.on_event
 
 
-def _refusals(ws: Workspace, job: Job, day: date, overrides: Sequence[Override]) -> list[Breach]:
-    """The limits for which it may not begin on that day."""
+def _refusals(ws: Workspace, job: Job, overrides: Sequence[Override], *, at_once: bool) -> list[Breach]:
+    """The limits for which it may not begin."""
     overridden = {one.limit for one in overrides}
-    return [breach for breach in cutover_breaches(ws, job, day) if breach.limit not in overridden]
+    return [breach for breach in cutover_breaches(ws, job, at_once=at_once) if breach.limit not in overridden]
 
 
 def _dry_run(
@@ -130,7 +130,7 @@ def _dry_run(
     else:
         _show_steps(job, changes)
         _warn(job, now)
-        for breach in _refusals(ws, job, max(today(), job.pair.old.dates.frozen or date.min), overrides):
+        for breach in _refusals(ws, job, overrides, at_once=False):
             screen.put(f"It will be refused: {breach.limit}: {breach.message}\n    {breach.next_step}", "yellow")
     return 0
 

@@ -11,7 +11,7 @@ from haicap.cli import ask, changes, options
 from haicap.cli.run import apply_plan
 from haicap.errors import Refused
 from haicap.plan.safety import ensure_allowed
-from haicap.stack.limits import overrides_of, today
+from haicap.stack.limits import overrides_of
 from haicap.stack.planning import plan_destroy
 from haicap.stack.workspace import Target
 
@@ -56,7 +56,7 @@ def command(
     ask.ensure_answerable(yes=yes, as_json=as_json)
     ws = ask.workspace(directory, province, target, ssh_key)
     codes = ask.selection(ws.inventory, units, wave) or frozenset()
-    plan = plan_destroy(ws, as_of, codes, overrides=overrides_of(ws, override, reason), day=today())
+    plan = plan_destroy(ws, as_of, codes, overrides=overrides_of(ws, override, reason), at_once=True)
     if not as_json:
         changes.show_plan(plan, ask.names_of(ws.inventory), full=full)
     ensure_allowed(plan.refusals)

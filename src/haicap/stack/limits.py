@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 from haicap.design import ProvinceDesign
 from haicap.errors import HaicapError
-from haicap.inventory.model import Province
 from haicap.plan.model import Breach, Change, Override, Plan
 from haicap.plan.safety import LIMITS, Facts, breaches_of, ensure_overridable, entries_in, time_breaches
 from haicap.plan.waves import History
@@ -36,25 +35,31 @@ def with_limits(
     recorded: Mapping[str, Recorded],
     design: Callable[[], ProvinceDesign],
     overrides: tuple[Override, ...],
-    day: date | None,
+    *,
+    at_once: bool,
 ) -> Plan:
-    """The plan with what it does not keep. `day` is the one on which it is done: if none is said, the one that it is
-    made for, or today when that is over. `design` is asked only where the province has rules of its own."""
+    """The plan with what it does not keep. It is held against the day that it is made for, or today when that is over;
+    `at_once`: against today. `design` is asked only where the province has rules of its own."""
     policies = _policies(workspace)
     if not plan.changes:
         return replace(plan, overrides=overrides)
-    facts = _facts(workspace, recorded, day or max(today(), date.fromisoformat(plan.as_of)))
+    day = today() if at_once else max(today(), date.fromisoformat(plan.as_of))
+    facts = _facts(workspace, recorded, day)
     found = breaches_of(plan, workspace.inventory.province.limits, facts)
     own = policies.breaches(plan, design()) if policies.names else ()
     return replace(plan, overrides=overrides, breaches=(*found, *own))
 
 
-def cutover_breaches(workspace: Workspace, job: Job, day: date) -> tuple[Breach, ...]:
-    """What that day says against beginning a cut-over. Its steps are held against nothing else, and neither is going on
-    nor back: half way is where nobody may be kept."""
+def cutover_breaches(workspace: Workspace, job: Job, *, at_once: bool) -> tuple[Breach, ...]:
+    """What the planned day, or today when that is over or it is begun `at_once`, says against beginning a cut-over.
+
+    Its steps are held against nothing else, and neither is going on nor back: half way is where nobody may be kept.
+    """
     if workspace.target != "live" or job.direction == "back" or job.entry is not None:
         return ()
     stops = [Change(None, "machine", name, "update", "", cost=_READ_ONLY) for name in job.source.machines]
+    planned = job.pair.old.dates.frozen
+    day = today() if at_once or planned is None else max(today(), planned)
     return time_breaches(stops, workspace.inventory.province.limits, day)
 
 
@@ -87,14 +92,15 @@ def _facts(workspace: Workspace, recorded: Mapping[str, Recorded], day: date) ->
         day=day,
         recorded=Counter(one.system for one in recorded.values()),
         entries=entries,
-        shared=_shared(workspace.inventory.province),
+        shared=_shared(recorded),
         history=_history(workspace, standing),
     )
 
 
-def _shared(province: Province) -> tuple[str, ...]:
-    """What every unit needs: hubs, name servers, mail, the zones and the directory."""
-    hosts = (name for name, role in province.servers.items() if role in _SHARED)
+def _shared(recorded: Mapping[str, Recorded]) -> tuple[str, ...]:
+    """What every unit needs: hubs, name servers, mail, the zones and the directory. As it stands: what has left the
+    inventory is what is to be protected."""
+    hosts = (name for name, one in recorded.items() if one.kind == "Host" and one.system in _SHARED)
     return (*hosts, PROVINCE_ZONES, DIRECTORY)
 
 

@@ -29,13 +29,13 @@ def make_plan(
     selection: Selection = EVERYTHING,
     *,
     overrides: tuple[Override, ...] = (),
-    day: date | None = None,
+    at_once: bool = False,
 ) -> Plan:
     """What an apply would do on a date to what is selected, and to everything shared that it stands on; and which
-    limits it does not keep when it is done on `day` (`haicap.stack.limits`)."""
+    limits it does not keep (`haicap.stack.limits`). `at_once`: it is done today, whatever day it is made for."""
     design, state = workspace.design(as_of), read_state(workspace)
     plan = _planned(workspace, as_of, selection, design, state)
-    return with_limits(workspace, plan, state.resources, lambda: design, overrides, day)
+    return with_limits(workspace, plan, state.resources, lambda: design, overrides, at_once=at_once)
 
 
 def plan_unlimited(workspace: Workspace, as_of: date, selection: Selection = EVERYTHING) -> Plan:
@@ -71,7 +71,7 @@ def plan_destroy(
     units: frozenset[str],
     *,
     overrides: tuple[Override, ...] = (),
-    day: date | None = None,
+    at_once: bool = False,
 ) -> Plan:
     """Take units away: delete everything that is recorded of them, and nothing else."""
     state = read_state(workspace)
@@ -91,7 +91,7 @@ def plan_destroy(
         changes=tuple(_change(None, resource) for resource in gone),
         units=facts_of(workspace.inventory, workspace.locks, units),
     )
-    return with_limits(workspace, plan, state.resources, lambda: workspace.design(as_of), overrides, day)
+    return with_limits(workspace, plan, state.resources, lambda: workspace.design(as_of), overrides, at_once=at_once)
 
 
 def _is_held(recorded: Recorded, waiting: Iterable[Waiting]) -> bool:

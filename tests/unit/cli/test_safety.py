@@ -134,7 +134,7 @@ def test_limits_are_held_again_on_the_day_of_the_apply(run, applied, tmp_path, m
     monkeypatch.setattr("haicap.plan.times.holiday", lambda day: "Tet" if day == date(2026, 9, 11) else "")
     file = tmp_path / "plan.json"
     assert run("plan", "--as-of", DAY, "-o", str(file), *RECORDS).exit_code == 2
-    monkeypatch.setattr("haicap.cli.apply.today", lambda: date(2026, 9, 11))
+    monkeypatch.setattr("haicap.stack.limits.today", lambda: date(2026, 9, 11))
     done = run("apply", str(file))
     assert done.exit_code == 3
     assert "  holidays: 2026-09-11 is a public holiday: Tet.\n" in done.stderr
