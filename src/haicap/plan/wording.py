@@ -14,6 +14,11 @@ def few(names: Sequence[str]) -> str:
     return ", ".join(shown) + more
 
 
+def one_line(text: str) -> str:
+    """What somebody wrote, in one line: it can't pass for a line of haicap's own."""
+    return " ".join(text.split())
+
+
 def overriding(way_on: str, limit: str) -> str:
     """The way on, and how to go on all the same."""
     return f"{way_on}; if it is meant, say `--override {limit} --reason TEXT`."

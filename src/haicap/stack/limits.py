@@ -12,6 +12,7 @@ from haicap.errors import HaicapError
 from haicap.plan.model import Breach, Change, Override, Plan
 from haicap.plan.safety import LIMITS, Facts, breaches_of, ensure_overridable, entries_in, time_breaches
 from haicap.plan.waves import History
+from haicap.plan.wording import one_line
 from haicap.stack.cutover_job import Job
 from haicap.stack.policies import Policies, load_policies
 from haicap.stack.resources import DIRECTORY, PROVINCE_ZONES
@@ -69,11 +70,11 @@ def overrides_of(workspace: Workspace, limits: tuple[str, ...], reasons: tuple[s
         raise HaicapError("Each --override LIMIT has one --reason TEXT; say why the limit may be exceeded.")
     if repeated := [limit for limit, times in Counter(limits).items() if times > 1]:
         raise HaicapError(f"{repeated[0]} is overridden twice; say it once.")
-    if short := [limit for limit, reason in zip(limits, reasons, strict=True) if len(reason.strip()) < _REASON]:
+    overrides = tuple(Override(limit, one_line(reason)) for limit, reason in zip(limits, reasons, strict=True))
+    if short := [one.limit for one in overrides if len(one.reason) < _REASON]:
         raise HaicapError(
             f"--override {short[0]}: the reason is part of what is approved; say it in {_REASON} letters or more."
         )
-    overrides = tuple(Override(limit, reason.strip()) for limit, reason in zip(limits, reasons, strict=True))
     if overrides:
         ensure_overridable(overrides, (*LIMITS, *_policies(workspace).names))
     return overrides

@@ -1,6 +1,7 @@
 """A province's own rules: read from `policies/` beside its files, and held against a plan.
 
-What is in `*.py` there is code, and runs with the rights of whoever plans: it is reviewed like any other.
+What is in `*.py` there, in folders too, is code, and runs with the rights of whoever plans: it is reviewed like any
+other.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from haicap.errors import Finding, FindingsError, HaicapError
 from haicap.plan.model import Breach, Plan, digest_of
-from haicap.plan.wording import overriding
+from haicap.plan.wording import one_line, overriding
 from haicap.policy import Policy, ProvinceDesign
 from haicap.stack.rego import rego_breaches
 
@@ -49,7 +50,7 @@ class Policies:
             messages = _texts(one.check(plan, design))
         except (Exception, SystemExit) as error:  # whatever somebody's code raises
             place = _line(error, self.folder / file)
-            told = f"{FOLDER}/{file}:{place}: it ended with {type(error).__name__}: {error}"
+            told = f"{FOLDER}/{file}:{place}: it ended with {type(error).__name__}: {one_line(str(error))}"
             yield Breach(limit, "refuse", told, overriding("Mend the policy", limit))
             return
         for message in messages:
@@ -63,7 +64,7 @@ def load_policies(folder: Path, directory: Path) -> Policies:
     """
     place = folder / FOLDER
     files, findings = dict[Policy, str](), list[Finding]()
-    for path in sorted(place.glob("*.py")):
+    for path in sorted(place.rglob("*.py")):
         name = path.relative_to(directory).as_posix()
         try:
             found = _load(path)
@@ -72,16 +73,16 @@ def load_policies(folder: Path, directory: Path) -> Policies:
             findings.append(Finding(name, _line(error, path), "", reason, "policy-broken"))
             continue
         findings += _wrong(found, name, files)
-        files |= dict.fromkeys(found, path.name)
+        files |= dict.fromkeys(found, path.relative_to(place).as_posix())
     if findings:
         raise FindingsError(findings, f"Fix these and run `haicap check {folder.name}`.")
-    return Policies(place, files, any(place.glob("*.rego")))
+    return Policies(place, files, any(place.rglob("*.rego")))
 
 
 def _load(path: Path) -> list[Policy]:
     """Run a file, and what it calls a policy, in its order. Nothing is left of it: no module, no compiled file."""
     names = {"__name__": f"policies_{path.stem}", "__file__": str(path)}
-    exec(compile(path.read_bytes(), str(path), "exec"), names)  # noqa: S102 - what it is for
+    exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), names)  # noqa: S102 - what it is for
     return list(dict.fromkeys(value for value in names.values() if isinstance(value, Policy)))
 
 
@@ -106,7 +107,7 @@ def _texts(messages: object) -> list[str]:
     for text in texts:
         if not isinstance(text, str):
             raise TypeError(f"it gives {text!r}, which is no text")
-    return texts
+    return [one_line(text) for text in texts]
 
 
 def _message(error: BaseException) -> str:

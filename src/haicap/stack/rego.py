@@ -6,13 +6,13 @@ import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic_core import to_json
 
 from haicap.design import ProvinceDesign
 from haicap.plan.model import Breach, Json, Plan
-from haicap.plan.wording import overriding
+from haicap.plan.wording import one_line, overriding
 
 QUERY = "data.haicap.deny"
 _LIMIT = "policy.rego"
@@ -36,7 +36,7 @@ def rego_breaches(folder: Path, plan: Plan, design: ProvinceDesign) -> Iterator[
         yield _failed(f"opa did not answer in {_SECONDS} s", "Make the policies simpler")
         return
     if done.returncode != 0:
-        said = " / ".join((done.stderr or done.stdout).split("\n")).strip(" /")[:500]
+        said = (done.stderr or done.stdout)[:500]
         yield _failed(f"opa ended with code {done.returncode}: {said}", "Mend the policies")
         return
     yield from _denied(done.stdout)
@@ -59,12 +59,11 @@ def _breach(entry: Json) -> Breach:
     fields: dict[str, Any] = {"message": entry} if isinstance(entry, str) else entry
     if not isinstance(fields, dict) or not isinstance(fields.get("message"), str):
         return _failed(f"an entry of {QUERY} has no message: {json.dumps(entry)[:200]}", "Mend the policies")
-    limit = f"policy.{fields['id']}" if fields.get("id") else _LIMIT
-    way_on = str(fields.get("next_step") or "See the province's policies/").rstrip(".")
-    return Breach(
-        limit, "warn" if fields.get("severity") == "warn" else "refuse", fields["message"], overriding(way_on, limit)
-    )
+    limit = f"policy.{one_line(str(fields['id']))}" if fields.get("id") else _LIMIT
+    way_on = one_line(str(fields.get("next_step") or "See the province's policies/")).rstrip(".")
+    severity: Literal["refuse", "warn"] = "warn" if fields.get("severity") == "warn" else "refuse"
+    return Breach(limit, severity, one_line(fields["message"]), overriding(way_on, limit))
 
 
 def _failed(message: str, way_on: str) -> Breach:
-    return Breach(_LIMIT, "refuse", f"{message}.", overriding(way_on, _LIMIT))
+    return Breach(_LIMIT, "refuse", f"{one_line(message)}.", overriding(way_on, _LIMIT))

@@ -67,7 +67,7 @@ def test_a_rule_says_what_it_finds(folder: Path, write: Write) -> None:
         + "def no_deletes(plan, design):\n"
         + "    for change in plan.changes:\n"
         + "        if change.action == 'delete':\n"
-        + "            yield f'{change.resource} of {design.slug} goes'\n",
+        + "            yield f'{change.resource} of {design.slug}\\n    goes'\n",
     )
     assert load_policies(folder, folder.parents[1]).names == ("policy.no-deletes",)
     assert held(folder) == (
@@ -214,6 +214,15 @@ def test_rego_without_opa_is_refused(folder: Path, write: Write, monkeypatch: py
     assert breach.message == "policies/*.rego can't be evaluated: there is no opa on PATH."
     assert breach.next_step.startswith("Install opa; ")
     assert load_policies(folder, folder.parents[1]).names == ("policy.*",)
+
+
+def test_rules_in_folders_hold_too(folder: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "policies/more").mkdir()
+    write("more/own.py", f'{HEAD}@policy("own")\ndef own(plan, design):\n    yield 1 / 0\n')
+    write("more/own.rego", "package haicap\n")
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert [one.limit for one in held(folder)] == ["policy.own", "policy.rego"]
+    assert held(folder)[0].message.startswith("policies/more/own.py:4: ")
 
 
 def test_rego_that_denies_nothing_is_kept(folder: Path, opa: Callable[[str, int], Path]) -> None:
