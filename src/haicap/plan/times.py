@@ -38,9 +38,9 @@ def unannounced(day: date, changes: Iterable[Change], limits: Limits) -> Iterato
     told = f"{len(silent)} changes interrupt users" if len(silent) > 1 else "1 change interrupts users"
     named = few([f"{change.resource} ({change.cost or change.action})" for change in silent])
     why = _late(those, timely, day) or f"no announcement for {day} covers them"
-    earliest = day_after(day, limits.notice_days)
-    way_on = f"Announce it, enter it in `limits.announced` of province.yml, and do it then: on {earliest} or later"
-    yield Breach("notice", "refuse", f"{told}: {named}; {why}.", overriding(way_on, "notice"))
+    ahead = f"Announce it {limits.notice_days} working days ahead, and enter it in `limits.announced` of province.yml"
+    first = f"what is announced on {day} may be done from {day_after(day, limits.notice_days)} on"
+    yield Breach("notice", "refuse", f"{told}: {named}; {why}.", overriding(f"{ahead} ({first})", "notice"))
 
 
 def interrupts(change: Change) -> bool:

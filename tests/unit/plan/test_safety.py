@@ -144,7 +144,11 @@ def test_an_announcement_that_was_late_is_named() -> None:
     assert breach.message == (
         "1 change interrupts users: gw-24958 (delete); 12/TB-UBND was published on 2026-09-07, 2 working days before."
     )
-    assert "on 2026-09-22 or later; if it is meant" in breach.next_step
+    assert breach.next_step == (
+        "Announce it 7 working days ahead, and enter it in `limits.announced` of province.yml "
+        "(what is announced on 2026-09-10 may be done from 2026-09-22 on); "
+        "if it is meant, say `--override notice --reason TEXT`."
+    )
 
 
 @pytest.mark.parametrize(
