@@ -11,15 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fnmatch import fnmatchcase
+from typing import get_args
 
 from haicap.errors import HaicapError, Refused
-from haicap.inventory.safety import Count, Limits
+from haicap.inventory.safety import Count, Limits, LimitSystem
 from haicap.plan.model import Breach, Change, Difference, Json, Override, Plan
 from haicap.plan.times import freezes_on, interrupts, unannounced
 from haicap.plan.waves import History, wave_breaches
 from haicap.plan.wording import few, overriding
 
-SYSTEMS = ("gateway", "hub", "dns", "mail", "hypervisor", "machine")
+SYSTEMS: tuple[str, ...] = get_args(LimitSystem)
 COUNTED = ("deletes", "replaces", "entries")
 LIMITS = (
     *(f"{what}.{system}" for what in COUNTED for system in SYSTEMS),

@@ -12,7 +12,7 @@ import yaml
 from haicap.errors import HaicapError, Refused
 from haicap.inventory.safety import Announcement, BySystem, Count, Freeze, Limits, SystemLimits
 from haicap.plan.model import Action, Change, Difference, Override, Plan
-from haicap.plan.safety import LIMITS, Facts, breaches_of, ensure_allowed, ensure_overridable, time_breaches
+from haicap.plan.safety import LIMITS, SYSTEMS, Facts, breaches_of, ensure_allowed, ensure_overridable, time_breaches
 from haicap.plan.waves import History, Inspected
 from tests.unit.plan.plans import change, gateways, plan_of
 
@@ -272,3 +272,7 @@ def test_the_documents_show_limits_that_can_be_written() -> None:
 def test_the_documents_name_every_limit() -> None:
     named = set(re.findall(r"^\| `([a-z]+)(?:\.\w+)?` \|", _page(), re.MULTILINE))
     assert named == {name.partition(".")[0] for name in (*LIMITS, "policy")}
+
+
+def test_each_system_can_have_limits_of_its_own() -> None:
+    assert tuple(BySystem.model_fields) == SYSTEMS
