@@ -25,6 +25,7 @@ from haicap.stack.cutover_job import Job, find_job
 from haicap.stack.engine import OnEvent
 from haicap.stack.holder import hold_cutover
 from haicap.stack.limits import cutover_breaches, overrides_of
+from haicap.stack.record import recorded
 from haicap.stack.workspace import Target, Workspace
 
 _EXPLAINED = 20  # probes
@@ -91,7 +92,9 @@ def command(
             raise Refused("Nothing was changed.")
         ws.enter()
         hands = Outside(ws, job, date.today(), partial(_follow, ws), screen.say, codes)
-        report = run_cutover(job, hands, screen.say)
+        with recorded(ws, "cutover", platform=name, direction=direction) as result:
+            report = run_cutover(job, hands, screen.say)
+            result["ok"] = report.ok
     _report(ws, job, report, as_json)
     return 0 if report.ok else 2
 

@@ -13,6 +13,7 @@ from haicap.errors import Refused
 from haicap.plan.safety import ensure_allowed
 from haicap.stack.limits import overrides_of
 from haicap.stack.planning import plan_destroy
+from haicap.stack.record import record
 from haicap.stack.workspace import Target
 
 
@@ -63,6 +64,8 @@ def command(
     ask.ensure_kept(plan, delete_mailboxes=delete_mailboxes, delete_disks=False)
     if plan.changes and not ask.confirm("Destroy it?", yes=yes):
         raise Refused("Nothing was done.")
+    if plan.changes:
+        record(ws, "destroy", plan=plan.digest, units=sorted(codes))
     chosen = [f"--unit {code}" for code in sorted(codes)]
     again = " ".join(["haicap destroy", ws.slug, *chosen, *ask.overriding(plan)])
     return apply_plan(ws, plan, again, as_json=as_json)

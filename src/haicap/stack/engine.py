@@ -23,6 +23,7 @@ from haicap.provider.context import write_context
 from haicap.stack.holder import hold
 from haicap.stack.program import register
 from haicap.stack.pulumi import open_stack
+from haicap.stack.record import recorded_apply
 from haicap.stack.resources import Resource, resources_of
 from haicap.stack.state import Recorded, State, read_state, urn_of
 from haicap.stack.workspace import Workspace
@@ -82,11 +83,12 @@ class Drift:
 OnEvent = Callable[[StepEvent], None]
 
 
-def apply(workspace: Workspace, plan: Plan, on_event: OnEvent) -> Applied:
+def apply(workspace: Workspace, plan: Plan, on_event: OnEvent, approved_by: tuple[str, ...] = ()) -> Applied:
     """Do exactly what the plan holds. A resource that fails stops no other, and is what the next apply does.
 
-    Refused when the plan does not keep its limits, and while another run holds the province. When as many resources
-    have failed as `limits.failures` allows, it starts nothing new.
+    The log says so before and after; `approved_by` is who has approved the plan. Refused when the plan does not keep
+    its limits, and while another run holds the province. When as many resources have failed as `limits.failures`
+    allows, it starts nothing new.
     """
     ensure_allowed(plan.refusals)
     workspace.enter()
@@ -94,26 +96,34 @@ def apply(workspace: Workspace, plan: Plan, on_event: OnEvent) -> Applied:
         state = read_state(workspace)
         if plan.basis["state"] != state.digest:
             raise HaicapError(f"{workspace.slug}: another run has moved the state meanwhile. Run this again.")
-        resources = _to_register(workspace, plan, state)
-        follower = _Follower(
-            {change.resource: change for change in plan.changes}, on_event, _most_failures(workspace, plan)
-        )
-        with TemporaryDirectory(prefix="haicap-") as folder:
-            context = Path(folder) / "run.json"
-            write_context(context, workspace.connection(), plan, workspace.sealed)
-            with open_stack(workspace, lambda: register(resources), context) as engine:
-                follower.halt = engine.interrupt
-                _watch(
-                    follower,
-                    engine.stopped,
-                    lambda: engine.stack.up(
-                        on_event=follower.take,
-                        parallel=_PARALLEL,
-                        continue_on_error=True,
-                        suppress_progress=True,
-                        log_to_std_err=False,
-                    ),
-                )
+        with recorded_apply(workspace, plan, approved_by) as record:
+            applied = _do(workspace, plan, state, record.told(on_event))
+            record.stopped, record.error = applied.stopped, applied.halted
+    return applied
+
+
+def _do(workspace: Workspace, plan: Plan, state: State, on_event: OnEvent) -> Applied:
+    """Have the engine do it."""
+    resources = _to_register(workspace, plan, state)
+    follower = _Follower(
+        {change.resource: change for change in plan.changes}, on_event, _most_failures(workspace, plan)
+    )
+    with TemporaryDirectory(prefix="haicap-") as folder:
+        context = Path(folder) / "run.json"
+        write_context(context, workspace.connection(), plan, workspace.sealed)
+        with open_stack(workspace, lambda: register(resources), context) as engine:
+            follower.halt = engine.interrupt
+            _watch(
+                follower,
+                engine.stopped,
+                lambda: engine.stack.up(
+                    on_event=follower.take,
+                    parallel=_PARALLEL,
+                    continue_on_error=True,
+                    suppress_progress=True,
+                    log_to_std_err=False,
+                ),
+            )
     done, failures = follower.done, tuple(follower.failures.values())
     left = len(plan.changes) - len(done) - len(failures)
     return Applied(len(done), failures, left, engine.stopped.is_set(), follower.halted)
