@@ -67,6 +67,11 @@ def wave_breaches(plan: Plan, history: History) -> Iterator[Breach]:
                 )
 
 
+def waits_for_proof(plan: Plan, history: History) -> bool:
+    """Whether the plan touches a wave that others go before: only then it matters what is proven."""
+    return any(_waves_before(wave, history) for wave in _touched(plan, history))
+
+
 def _touched(plan: Plan, history: History) -> dict[str, set[str]]:
     """By wave, the units of which something is made or changed."""
     found = defaultdict[str, set[str]](set)

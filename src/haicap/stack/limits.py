@@ -11,10 +11,11 @@ from haicap.design import ProvinceDesign
 from haicap.errors import HaicapError
 from haicap.plan.model import Breach, Change, Override, Plan
 from haicap.plan.safety import LIMITS, Facts, breaches_of, ensure_overridable, entries_in, time_breaches
-from haicap.plan.waves import History
+from haicap.plan.waves import History, waits_for_proof
 from haicap.plan.wording import one_line
 from haicap.stack.cutover_job import Job
 from haicap.stack.policies import Policies, load_policies
+from haicap.stack.proof import with_proofs
 from haicap.stack.resources import DIRECTORY, PROVINCE_ZONES
 from haicap.stack.state import Recorded
 from haicap.stack.workspace import Workspace
@@ -45,7 +46,7 @@ def with_limits(
     if not plan.changes:
         return replace(plan, overrides=overrides)
     day = today() if at_once else max(today(), date.fromisoformat(plan.as_of))
-    facts = _facts(workspace, recorded, day)
+    facts = _facts(workspace, plan, recorded, day)
     found = breaches_of(plan, workspace.inventory.province.limits, facts)
     own = policies.breaches(plan, design()) if policies.names else ()
     return replace(plan, overrides=overrides, breaches=(*found, *own))
@@ -84,7 +85,7 @@ def _policies(workspace: Workspace) -> Policies:
     return load_policies(workspace.folder, workspace.directory)
 
 
-def _facts(workspace: Workspace, recorded: Mapping[str, Recorded], day: date) -> Facts:
+def _facts(workspace: Workspace, plan: Plan, recorded: Mapping[str, Recorded], day: date) -> Facts:
     entries = Counter[str]()
     for one in recorded.values():
         entries[one.system] += entries_in(one.inputs)
@@ -94,7 +95,7 @@ def _facts(workspace: Workspace, recorded: Mapping[str, Recorded], day: date) ->
         recorded=Counter(one.system for one in recorded.values()),
         entries=entries,
         shared=_shared(recorded),
-        history=_history(workspace, standing),
+        history=_history(workspace, plan, standing),
     )
 
 
@@ -105,11 +106,13 @@ def _shared(recorded: Mapping[str, Recorded]) -> tuple[str, ...]:
     return (*hosts, PROVINCE_ZONES, DIRECTORY)
 
 
-def _history(workspace: Workspace, standing: frozenset[str]) -> History:
-    """What stands, in which wave; and what the audit log says of it."""
+def _history(workspace: Workspace, plan: Plan, standing: frozenset[str]) -> History:
+    """What stands, in which wave; and where it matters, what the log says of it."""
     inventory = workspace.inventory
-    return History(
+    history = History(
         waves={unit.code: unit.wave for unit in inventory.units},
         live={wave: dates.live for wave, dates in inventory.province.defaults.calendar.items()},
         standing=standing,
     )
+    asks = inventory.province.limits.waves and waits_for_proof(plan, history)
+    return with_proofs(workspace, history) if asks else history

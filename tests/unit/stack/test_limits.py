@@ -11,6 +11,7 @@ import pytest
 from haicap.addressing.lockfile import write_keys, write_locks
 from haicap.addressing.model import Keys
 from haicap.addressing.planner import plan_locks
+from haicap.audit import Log
 from haicap.plan.model import Breach, Override
 from haicap.plan.selection import Selection
 from haicap.stack.planning import make_plan, plan_unlimited
@@ -72,6 +73,23 @@ def test_a_wave_that_stands_and_was_never_inspected_holds_up_the_next(folder: Pa
     edit(folder, "{vlan: 60, hosts_per_staff: 1.0", "{vlan: 61, hosts_per_staff: 1.0")
     assert breaches(folder, PILOT) == {}
     assert "24958 (never inspected)" in breaches(folder, MAIN)["waves"].message
+
+
+def test_the_log_proves_what_was_inspected_after_it_was_applied(folder: Path) -> None:
+    record(workspace(folder), DAY)
+    edit(folder, "{vlan: 60, hosts_per_staff: 1.0", "{vlan: 61, hosts_per_staff: 1.0")
+    log = Log.open(workspace(folder).audit)
+    begun = log.append("apply-begun", units={PILOT: 2}, plan="sha256:0")
+    log.append("inspection", units={PILOT: "passed"}, systems=[])
+    assert breaches(folder, MAIN) == {}
+    log.append("apply-ended", units={PILOT: {"done": 2, "failed": 0}}, plan="sha256:0", begun=begun.seq)
+    assert "24958 (applied since its last inspection)" in breaches(folder, MAIN)["waves"].message
+    log.append("inspection", units={PILOT: "failed"}, systems=["dns"])
+    assert "24958 (its last inspection: failed)" in breaches(folder, MAIN)["waves"].message
+    log.append("inspection", units={PILOT: "passed"}, systems=[])
+    assert breaches(folder, MAIN) == {}
+    log.append("apply-begun", units={PILOT: 2}, plan="sha256:1")  # it was killed: nobody knows what it did
+    assert "24958 (applied since its last inspection)" in breaches(folder, MAIN)["waves"].message
 
 
 def test_a_server_that_leaves_the_inventory_is_protected(folder: Path) -> None:
