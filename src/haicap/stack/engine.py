@@ -21,6 +21,7 @@ from haicap.plan.safety import ensure_allowed
 from haicap.plan.selection import EVERYTHING, Selection
 from haicap.provider.context import write_context
 from haicap.stack.holder import hold
+from haicap.stack.limits import most_failures
 from haicap.stack.program import register
 from haicap.stack.pulumi import open_stack
 from haicap.stack.record import recorded_apply
@@ -105,9 +106,7 @@ def apply(workspace: Workspace, plan: Plan, on_event: OnEvent, approved_by: tupl
 def _do(workspace: Workspace, plan: Plan, state: State, on_event: OnEvent) -> Applied:
     """Have the engine do it."""
     resources = _to_register(workspace, plan, state)
-    follower = _Follower(
-        {change.resource: change for change in plan.changes}, on_event, _most_failures(workspace, plan)
-    )
+    follower = _Follower({change.resource: change for change in plan.changes}, on_event, most_failures(workspace, plan))
     with TemporaryDirectory(prefix="haicap-") as folder:
         context = Path(folder) / "run.json"
         write_context(context, workspace.connection(), plan, workspace.sealed)
@@ -193,12 +192,6 @@ def _to_register(workspace: Workspace, plan: Plan, state: State) -> list[Resourc
 
 def _inputs(recorded: Recorded | None) -> dict[str, object]:
     return dict(recorded.inputs) if recorded is not None else {}
-
-
-def _most_failures(workspace: Workspace, plan: Plan) -> int | None:
-    """How many resources may fail; None when that limit is overridden."""
-    overridden = any(one.limit == "failures" for one in plan.overrides)
-    return None if overridden else workspace.inventory.province.limits.failures
 
 
 def _unchanged(recorded: Recorded) -> Change:

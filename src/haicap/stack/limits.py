@@ -65,6 +65,12 @@ def cutover_breaches(workspace: Workspace, job: Job, *, at_once: bool) -> tuple[
     return time_breaches(stops, workspace.inventory.province.limits, day)
 
 
+def most_failures(workspace: Workspace, plan: Plan) -> int | None:
+    """How many resources may fail before an apply begins nothing new; None when that limit is overridden."""
+    overridden = any(one.limit == "failures" for one in plan.overrides)
+    return None if overridden else workspace.inventory.province.limits.failures
+
+
 def overrides_of(workspace: Workspace, limits: tuple[str, ...], reasons: tuple[str, ...]) -> tuple[Override, ...]:
     """`--override LIMIT --reason TEXT`, pair by pair. HaicapError when there is no such limit, or no reason."""
     if len(limits) != len(reasons):

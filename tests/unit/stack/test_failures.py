@@ -13,6 +13,7 @@ from haicap.errors import Refused
 from haicap.inventory.safety import Limits
 from haicap.plan.model import Breach, Override
 from haicap.stack import engine
+from haicap.stack.limits import most_failures
 from haicap.stack.workspace import Workspace
 from tests.unit.plan.plans import change, gateways, plan_of
 
@@ -58,7 +59,7 @@ def test_the_limit_can_be_overridden(limit: str, most: int | None) -> None:
     workspace = cast(Workspace, SimpleNamespace(inventory=SimpleNamespace(province=province)))
     plan = plan_of([change("gw-24958")])
     overridden = replace(plan, overrides=(Override(limit, "a lab of broken hosts"),))
-    assert engine._most_failures(workspace, overridden) == most
+    assert most_failures(workspace, overridden) == most
 
 
 def test_a_plan_that_does_not_keep_its_limits_never_reaches_the_engine() -> None:
