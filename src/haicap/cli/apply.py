@@ -16,7 +16,9 @@ from haicap.inventory.loader import find_provinces
 from haicap.inventory.naming import slug as make_slug
 from haicap.plan.file import ensure_same, read_plan
 from haicap.plan.model import Plan
+from haicap.plan.safety import ensure_allowed
 from haicap.stack.approving import clock, ensure_approved, ensure_free, ensure_in_time, needs_approval
+from haicap.stack.limits import overrides_of
 from haicap.stack.making import made_from
 from haicap.stack.planning import make_plan, plan_destroy
 from haicap.stack.workspace import Target, Workspace
@@ -32,6 +34,7 @@ from haicap.stack.workspace import Target, Workspace
 @options.delete_mailboxes
 @options.delete_disks
 @options.require_approval
+@options.overrides
 @options.full
 @options.as_json
 @click.pass_context
@@ -48,13 +51,16 @@ def command(
     delete_mailboxes: bool,
     delete_disks: bool,
     require_approval: bool,
+    override: tuple[str, ...],
+    reason: tuple[str, ...],
     full: bool,
     as_json: bool,
 ) -> int:
     """Do a plan: the one in PLANFILE exactly, or one that is made, shown and asked about.
 
     A plan in a file that is altered, expired, no longer what would be planned, or not approved where the inventory asks
-    for it, is refused (exit code 3). Stopped half way, it goes on when run again.
+    for it, is refused (exit code 3), and so is one that does not keep the province's limits on the day on which it is
+    done. Stopped half way, it goes on when run again.
 
     \b
     Example:
@@ -71,32 +77,39 @@ def command(
     ask.ensure_answerable(yes=yes, as_json=as_json)
     ws = ask.workspace(ctx.obj, slug, target, ssh_key)
     ensure_free(ws, f"haicap plan {ws.slug}", demanded=require_approval)
-    plan = make_plan(ws, as_of, ask.selected(ws.inventory, units, wave, platforms, delete_disks=delete_disks))
+    chosen = ask.selected(ws.inventory, units, wave, platforms, delete_disks=delete_disks)
+    plan = make_plan(ws, as_of, chosen, overrides=overrides_of(ws, override, reason), at_once=True)
     if not as_json:
         changes.show_plan(plan, ask.names_of(ws.inventory), full=full)
+    ensure_allowed(plan.refusals)
     ask.ensure_kept(plan, delete_mailboxes=delete_mailboxes, delete_disks=delete_disks)
     if plan.changes and not ask.confirm("Apply it?", yes=yes):
         raise Refused("Nothing was done.")
-    return apply_plan(ws, plan, _again(ws.slug, units, wave, platforms), as_json=as_json)
+    again = [_again(ws.slug, units, wave, platforms), *ask.overriding(plan)]
+    return apply_plan(ws, plan, " ".join(again), as_json=as_json)
 
 
 def _planned(
     directory: Path, slug: str | None, file: Path, target: Target | None, ssh_key: Path | None, *, demanded: bool
 ) -> tuple[Workspace, Plan, tuple[str, ...]]:
-    """The plan that a file holds, made again, and who has approved it: Refused unless it is the same, holds now, and is
-    approved where that is asked for."""
+    """The plan that a file holds, made again, and who has approved it.
+
+    Refused unless it is the same, holds now, keeps its limits then and now, and is approved where that is asked for.
+    """
     saved, now = read_plan(file), clock()
     ensure_in_time(saved, now)
+    ensure_allowed(saved.plan.refusals, f"{file}: ")
     then: Target = "lab" if saved.plan.target == "lab" else "live"
     ws = ask.workspace(directory, slug or saved.plan.province, target or then, ssh_key)
     if "cutover" in saved.plan.selection:
         raise Refused(f"{file}: this is a cut-over, not a plan for apply: `haicap cutover --help` says how it is done.")
     approved_by = ensure_approved(ws, saved, now) if needs_approval(ws, demanded=demanded) else ()
     if saved.destroy is not None:
-        plan = plan_destroy(ws, saved.as_of, saved.destroy)
+        plan = plan_destroy(ws, saved.as_of, saved.destroy, overrides=saved.plan.overrides, at_once=True)
     else:
-        plan = make_plan(ws, saved.as_of, saved.selection)
+        plan = make_plan(ws, saved.as_of, saved.selection, overrides=saved.plan.overrides, at_once=True)
     ensure_same(saved, replace(plan, made=made_from(ws)))
+    ensure_allowed(plan.refusals, f"{file}: ")
     return ws, saved.plan, approved_by
 
 
@@ -116,7 +129,14 @@ def _split(directory: Path, words: Sequence[str]) -> tuple[str | None, Path | No
     return (first if len(words) == 2 else None), file
 
 
-_CHOICES = {"units": "--unit", "wave": "--wave", "platforms": "--platform", "as_of": "--as-of"}
+_CHOICES = {
+    "units": "--unit",
+    "wave": "--wave",
+    "platforms": "--platform",
+    "as_of": "--as-of",
+    "override": "--override",
+    "reason": "--reason",
+}
 
 
 def _refuse_choices(ctx: click.Context) -> None:

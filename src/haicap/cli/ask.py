@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -155,8 +156,16 @@ def names_of(inventory: Inventory) -> dict[str, str]:
     return {unit.code: unit.name for unit in inventory.units}
 
 
-def after_plan(ws: Workspace, file: Path) -> str:
+def code_of(plan: Plan) -> int:
+    """The exit code of a plan that is shown: 3 when it would be refused, 2 when changes are pending."""
+    return 3 if plan.refusals else 2 if plan.changes else 0
+
+
+def after_plan(ws: Workspace, file: Path, plan: Plan) -> str:
     """What comes after a plan was written into a file."""
+    if plan.refusals:
+        limits = screen.count(len(plan.refusals), "limit")
+        return f"wrote {file}; apply will refuse it: it does not keep {limits}."
     approvers = ws.inventory.approvers
     if approvers is not None and ws.target in approvers.required_for:
         return f"wrote {file}; `haicap approve {file}` approves it, then `haicap apply {ws.slug} {file}` does it."
@@ -183,6 +192,11 @@ def _refuse_loss(what: Sequence[str], way_out: str) -> None:
     if what:
         listed = "\n".join(f"  {one}" for one in screen.few(what))
         raise Refused(f"Nothing was done: this plan deletes for good what people have.\n{listed}\n{way_out}")
+
+
+def overriding(plan: Plan) -> list[str]:
+    """The words that override the same limits again."""
+    return [f"--override {one.limit} --reason {shlex.quote(one.reason)}" for one in plan.overrides]
 
 
 def confirm(question: str, *, yes: bool) -> bool:

@@ -9,8 +9,9 @@ import click
 
 from haicap.cli import ask, options, screen
 from haicap.errors import FindingsError
-from haicap.inventory.loader import find_provinces
+from haicap.inventory.loader import FOLDER, find_provinces
 from haicap.inventory.staff_loader import load_with_staff
+from haicap.stack.policies import load_policies
 
 
 @click.command("check")
@@ -18,7 +19,7 @@ from haicap.inventory.staff_loader import load_with_staff
 @options.as_json
 @click.pass_obj
 def command(directory: Path, province: str | None, as_json: bool) -> int:
-    """Validate the inventory, its platforms and staff files; without PROVINCE, every one that there is.
+    """Validate the inventory, its platforms, staff files and policies; without PROVINCE, every one that there is.
 
     Shows all findings at once, each with file, line and the way out. Exit code 1 if there is one.
 
@@ -36,15 +37,29 @@ def command(directory: Path, province: str | None, as_json: bool) -> int:
 
 
 def _check(directory: Path, slug: str, *, tell: bool) -> dict[str, Any]:
+    broken = _broken_policies(directory, slug)
     try:
         inventory, _ = load_with_staff(directory, slug)
+        if broken is not None:
+            raise broken
     except FindingsError as error:
+        more = broken.findings if broken is not None else ()
+        every = FindingsError((*error.findings, *more), error.next_step)
         if tell:
-            screen.say(str(error))
-            screen.put(f"{slug}: {screen.count(len(error.findings), 'finding')}")
-        return {"province": slug, "units": None, "platforms": None, "findings": error.findings}
+            screen.say(str(every))
+            screen.put(f"{slug}: {screen.count(len(every.findings), 'finding')}")
+        return {"province": slug, "units": None, "platforms": None, "findings": every.findings}
     units, platforms = len(inventory.units), len(inventory.platforms)
     if tell:
         parts = [screen.count(units, "unit"), *([screen.count(platforms, "platform")] if platforms else [])]
         screen.put(f"{slug}: {', '.join(parts)}, no finding")
     return {"province": slug, "units": units, "platforms": platforms, "findings": ()}
+
+
+def _broken_policies(directory: Path, slug: str) -> FindingsError | None:
+    """What is wrong with the province's policies: they are loaded, and held against nothing."""
+    try:
+        load_policies(directory / FOLDER / slug, directory)
+    except FindingsError as error:
+        return error
+    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
@@ -13,12 +13,16 @@ from typing import Any
 import click
 
 from haicap.cli import ask, options, screen
+from haicap.cli.changes import show_lines
 from haicap.cli.run import Steps
 from haicap.errors import HaicapError, Refused
 from haicap.inspection import Probe
 from haicap.inventory.loader import find_provinces
-from haicap.lifecycle.cutover import STEPS, Direction, StepName, phase_of, takes
-from haicap.plan.model import Change, Plan, dump
+from haicap.lifecycle.cutover import Direction, phase_of
+from haicap.plan.file import read_plan
+from haicap.plan.model import Override, Plan, dump
+from haicap.plan.safety import ensure_allowed
+from haicap.report.cutover import Changes, step_lines, step_rows
 from haicap.stack.approving import clock
 from haicap.stack.cutover import Report, changes_of, run_cutover
 from haicap.stack.cutover_hands import Outside
@@ -26,12 +30,12 @@ from haicap.stack.cutover_job import Job, find_job
 from haicap.stack.cutover_plan import ensure_cutover_approved, plan_cutover
 from haicap.stack.engine import OnEvent
 from haicap.stack.holder import hold_cutover
+from haicap.stack.limits import cutover_breaches, overrides_of
 from haicap.stack.making import make
 from haicap.stack.record import recorded
 from haicap.stack.workspace import Target, Workspace
 
 _EXPLAINED = 20  # probes
-_PATHS = 6  # files of a change
 
 
 @click.command("cutover")
@@ -58,6 +62,7 @@ _PATHS = 6  # files of a change
     help="Exactly what --dry-run -o wrote, and as many have approved as the inventory asks for.",
 )
 @options.require_approval
+@options.overrides
 @options.units
 @options.target
 @options.ssh_key
@@ -76,6 +81,8 @@ def command(
     as_of: date,
     approved: Path | None,
     require_approval: bool,
+    override: tuple[str, ...],
+    reason: tuple[str, ...],
     units: tuple[str, ...],
     wave: str | None,
     target: Target | None,
@@ -102,19 +109,29 @@ def command(
     name = _platform(ws, platform)
     codes = ask.selection(ws.inventory, units, wave)
     direction: Direction = "back" if back else "forward"
+    overrides = overrides_of(ws, override, reason)
     if dry_run:
         job = find_job(ws, name, direction, as_of, now=True)
-        return _dry_run(ws, job, as_of, file, timedelta(days=valid), now=now, as_json=as_json)
+        plan, changes = _planned(ws, job, as_of, overrides, at_once=False)
+        if file is not None:
+            _write(ws, job, plan, as_of, timedelta(days=valid), file)
+        code = _dry_run(ws, job, plan, changes, as_json=as_json)
+        _warn(job, now or as_json)
+        return code
     with hold_cutover(ws):
         job = find_job(ws, name, direction, date.today(), now=now)
-        _ensure_approved(ws, job, approved, demanded=require_approval)
+        given = overrides if approved is None else read_plan(approved).plan.overrides
+        plan, _ = _planned(ws, job, date.today(), given, at_once=True)
+        ensure_allowed(plan.refusals)
+        ensure_cutover_approved(ws, job, plan, approved, date.today(), clock(), demanded=require_approval)
         if not as_json:
-            _show_steps(job, {})
+            show_lines(step_lines(job, {}))
         if not ask.confirm(f"Go {'back' if back else 'on'} with it?", yes=yes):
             raise Refused("Nothing was changed.")
         ws.enter()
         hands = Outside(ws, job, date.today(), partial(_follow, ws), screen.say, codes)
-        with recorded(ws, "cutover", platform=name, direction=direction) as result:
+        overridden = [vars(one) for one in given]
+        with recorded(ws, "cutover", platform=name, direction=direction, overrides=overridden) as result:
             report = run_cutover(job, hands, screen.say)
             result["ok"] = report.ok
     _report(ws, job, report, as_json)
@@ -126,13 +143,6 @@ def _ensure_only(ctx: click.Context, *, dry_run: bool) -> None:
     for name, option in (("file", "-o"), ("as_of", "--as-of")):
         if not dry_run and ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
             raise click.UsageError(f"{option} goes with --dry-run: a cut-over is done on the day on which it is run.")
-
-
-def _ensure_approved(ws: Workspace, job: Job, approved: Path | None, *, demanded: bool) -> None:
-    """Refused unless it is approved, where that is asked for."""
-    hands = Outside(ws, job, date.today(), partial(_follow, ws), screen.say)
-    plan = plan_cutover(job, hands, changes_of(job, hands))
-    ensure_cutover_approved(ws, job, plan, approved, date.today(), clock(), demanded=demanded)
 
 
 def _platform(ws: Workspace, text: str) -> str:
@@ -151,21 +161,30 @@ def _follow(ws: Workspace, plan: Plan) -> Iterator[OnEvent]:
         yield steps.on_event
 
 
-def _dry_run(
-    ws: Workspace, job: Job, as_of: date, file: Path | None, valid: timedelta, *, now: bool, as_json: bool
-) -> int:
-    """The steps, made offline; into a file, too, where one is named."""
-    hands = Outside(ws, job, as_of, partial(_follow, ws), screen.say)
+def _planned(
+    ws: Workspace, job: Job, day: date, overrides: tuple[Override, ...], *, at_once: bool
+) -> tuple[Plan, Changes]:
+    """It as a plan that says which limits it does not keep, and what each step changes; made offline."""
+    hands = Outside(ws, job, day, partial(_follow, ws), screen.say)
     changes = changes_of(job, hands)
-    if file is not None:
-        plan = replace(plan_cutover(job, hands, changes), made=make(ws, valid))
-        screen.write(file, dump(plan.to_json()))
-        screen.say(f"wrote {file}; `{job.command(job.direction)} --approved {file}` does it on {as_of}.")
+    plan = plan_cutover(job, hands, changes)
+    return replace(plan, overrides=overrides, breaches=cutover_breaches(ws, job, at_once=at_once)), changes
+
+
+def _write(ws: Workspace, job: Job, plan: Plan, as_of: date, valid: timedelta, file: Path) -> None:
+    """The plan as a file, to be approved."""
+    screen.write(file, dump(replace(plan, made=make(ws, valid)).to_json()))
+    screen.say(f"wrote {file}; `{job.command(job.direction)} --approved {file}` does it on {as_of}.")
+
+
+def _dry_run(ws: Workspace, job: Job, plan: Plan, changes: Changes, *, as_json: bool) -> int:
+    """The steps."""
     if as_json:
-        screen.put_json({**_head(ws, job), "steps": _planned(job, changes)})
-    else:
-        _show_steps(job, changes)
-        _warn(job, now)
+        screen.put_json({**_head(ws, job), "steps": step_rows(job, changes), "refusals": plan.refusals})
+        return 0
+    show_lines(step_lines(job, changes))
+    for breach in plan.refusals:
+        screen.put(f"It will be refused: {breach.limit}: {breach.message}\n    {breach.next_step}", "yellow")
     return 0
 
 
@@ -173,65 +192,6 @@ def _warn(job: Job, now: bool) -> None:
     planned = job.pair.old.dates.frozen
     if planned is not None and date.today() < planned and job.direction == "forward" and job.entry is None and not now:
         screen.put(f"It is planned for {planned}; until then it is refused without --now.")
-
-
-def _show_steps(job: Job, changes: Mapping[StepName, Sequence[Change]]) -> None:
-    """Each step with its time from the start on, and where the easy way back ends."""
-    planned = job.pair.old.dates.frozen
-    day = f", planned for {planned}" if planned and job.direction == "forward" and job.entry is None else ""
-    screen.put(f"{job.source.platform} to {job.target.platform}, {job.province}: {phase_of(job.entry)}{day}", "bold")
-    begins = 0
-    for number, step in enumerate(job.steps, 1):
-        given, seconds = STEPS[step], takes(step, job.gib)
-        screen.put(f"\n{number} {step:8} +{_time(begins)}  takes {_time(seconds)}{_bound(step)}", "bold")
-        screen.put(f"    does   {job.words(given.does)}")
-        for line in _changed(changes.get(step, ())):
-            screen.put(f"           {line}")
-        if given.needs:
-            screen.put(f"    needs  {job.words(given.needs)}")
-        screen.put(f"    users  {job.words(given.users)}")
-        if step == "carry":
-            screen.put(f"\n--- {_point(job)}", "yellow")
-        begins += seconds
-    if read_only := _read_only(job):
-        screen.put(f"\nNothing takes changes for about {_time(read_only)}; in all {_time(begins)}.")
-
-
-def _point(job: Job) -> str:
-    """Where the easy way back ends."""
-    if job.direction == "back":
-        again = job.command("forward")
-        return f"until here `{again}` undoes it at once; from here on that is another cut-over, with all its steps"
-    until = f"for {job.pair.new.rollback_days} days"
-    return f"until here `{job.command('back')}` undoes it at once; from here on it carries the data back, {until}"
-
-
-def _read_only(job: Job) -> int:
-    """About how many seconds no platform takes changes."""
-    frozen = [step for step in job.steps if step in ("save", "carry", "switch")]
-    return sum(takes(step, job.gib) for step in frozen) if "carry" in frozen else 0
-
-
-def _bound(step: StepName) -> str:
-    return " at most" if STEPS[step].seconds_per_gib else ""
-
-
-def _time(seconds: int) -> str:
-    """`2:30`, `1:02:30`."""
-    minutes, rest = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def _changed(changes: Sequence[Change]) -> Iterator[str]:
-    """What an apply would change, a line a resource."""
-    for change in changes:
-        paths = screen.few(list(dict.fromkeys(_place(difference.path) for difference in change.diff)))
-        yield f"{change.action} {change.resource}: {', '.join(paths)}"
-
-
-def _place(path: Sequence[str]) -> str:
-    return path[1] if len(path) > 1 and path[0] in ("files", "zones") else ".".join(path)
 
 
 def _report(ws: Workspace, job: Job, report: Report, as_json: bool) -> None:
@@ -268,20 +228,6 @@ def _head(ws: Workspace, job: Job) -> dict[str, Any]:
         "direction": job.direction,
         "phase": phase_of(job.entry),
     }
-
-
-def _planned(job: Job, changes: Mapping[StepName, Sequence[Change]]) -> list[dict[str, Any]]:
-    return [
-        {
-            "step": step,
-            "does": job.words(STEPS[step].does),
-            "needs": job.words(STEPS[step].needs),
-            "users": job.words(STEPS[step].users),
-            "seconds": takes(step, job.gib),
-            "changes": list(_changed(changes.get(step, ()))),
-        }
-        for step in job.steps
-    ]
 
 
 def _json(report: Report) -> dict[str, Any]:

@@ -12,7 +12,9 @@ from haicap.cli import ask, changes, options, screen
 from haicap.cli.run import apply_plan
 from haicap.errors import Refused
 from haicap.plan.model import Plan, dump
+from haicap.plan.safety import ensure_allowed
 from haicap.stack.approving import ensure_free
+from haicap.stack.limits import overrides_of
 from haicap.stack.making import make
 from haicap.stack.planning import plan_destroy
 from haicap.stack.record import record
@@ -32,6 +34,7 @@ from haicap.stack.workspace import Target, Workspace
 @options.ssh_key
 @options.delete_mailboxes
 @options.require_approval
+@options.overrides
 @options.full
 @options.as_json
 @click.pass_obj
@@ -48,6 +51,8 @@ def command(
     ssh_key: Path | None,
     delete_mailboxes: bool,
     require_approval: bool,
+    override: tuple[str, ...],
+    reason: tuple[str, ...],
     full: bool,
     as_json: bool,
 ) -> int:
@@ -67,20 +72,21 @@ def command(
         ask.ensure_answerable(yes=yes, as_json=as_json)
     ws = ask.workspace(directory, province, target, ssh_key)
     codes = ask.selection(ws.inventory, units, wave) or frozenset()
-    again = " ".join(["haicap destroy", ws.slug, *(f"--unit {code}" for code in sorted(codes))])
+    words = " ".join(["haicap destroy", ws.slug, *(f"--unit {code}" for code in sorted(codes))])
     if file is None:
-        ensure_free(ws, again, demanded=require_approval)
-    plan = plan_destroy(ws, as_of, codes)
+        ensure_free(ws, words, demanded=require_approval)
+    plan = plan_destroy(ws, as_of, codes, overrides=overrides_of(ws, override, reason), at_once=file is None)
     if file is not None:
         return _write(ws, replace(plan, made=make(ws, timedelta(days=valid))), file, full=full, as_json=as_json)
     if not as_json:
         changes.show_plan(plan, ask.names_of(ws.inventory), full=full)
+    ensure_allowed(plan.refusals)
     ask.ensure_kept(plan, delete_mailboxes=delete_mailboxes, delete_disks=False)
     if plan.changes and not ask.confirm("Destroy it?", yes=yes):
         raise Refused("Nothing was done.")
     if plan.changes:
         record(ws, "destroy", plan=plan.digest, units=sorted(codes))
-    return apply_plan(ws, plan, again, as_json=as_json)
+    return apply_plan(ws, plan, " ".join([words, *ask.overriding(plan)]), as_json=as_json)
 
 
 def _write(ws: Workspace, plan: Plan, file: Path, *, full: bool, as_json: bool) -> int:
@@ -90,5 +96,5 @@ def _write(ws: Workspace, plan: Plan, file: Path, *, full: bool, as_json: bool) 
         screen.put_json(plan.to_json())
     else:
         changes.show_plan(plan, ask.names_of(ws.inventory), full=full)
-    screen.say(ask.after_plan(ws, file))
-    return 2 if plan.changes else 0
+    screen.say(ask.after_plan(ws, file, plan))
+    return ask.code_of(plan)

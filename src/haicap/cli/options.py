@@ -78,6 +78,21 @@ delete_disks = click.option(
 )
 
 
+def overrides(verb: Verb) -> Verb:
+    """`--override` and `--reason`, pair by pair."""
+    limit = click.option(
+        "--override",
+        "override",
+        metavar="LIMIT",
+        multiple=True,
+        help="Goes on though this limit is not kept; it becomes part of the plan. With --reason; may be given again.",
+    )
+    reason = click.option(
+        "--reason", metavar="TEXT", multiple=True, help="Why the limit of --override may be exceeded."
+    )
+    return limit(reason(verb))
+
+
 def selection(verb: Verb) -> Verb:
     """`--unit`, `--wave` and `--platform`."""
     platform = click.option(

@@ -13,6 +13,7 @@ from haicap.cli.remember import remember
 from haicap.plan.blast import blast_of
 from haicap.plan.model import dump
 from haicap.report.comparison import blast_lines
+from haicap.stack.limits import overrides_of
 from haicap.stack.making import make
 from haicap.stack.planning import make_plan
 from haicap.stack.record import record_plan
@@ -27,6 +28,7 @@ from haicap.stack.world import world_of
 @options.as_of
 @options.selection
 @options.delete_disks
+@options.overrides
 @options.target
 @options.blast_radius
 @options.full
@@ -42,6 +44,8 @@ def command(
     wave: str | None,
     platforms: tuple[str, ...],
     delete_disks: bool,
+    override: tuple[str, ...],
+    reason: tuple[str, ...],
     target: Target | None,
     blast: bool,
     full: bool,
@@ -49,7 +53,8 @@ def command(
 ) -> int:
     """What apply would do, to the line: made offline, from inventory, locks, date and recorded state.
 
-    Exit code 2 when changes are pending, 0 when there is none.
+    Exit code 2 when changes are pending, 0 when there is none, 3 when the plan does not keep the province's limits:
+    apply will refuse it.
 
     \b
     Example:
@@ -58,7 +63,7 @@ def command(
     """
     ws = ask.workspace(directory, province, target)
     chosen = ask.selected(ws.inventory, units, wave, platforms, delete_disks=delete_disks)
-    made = make_plan(ws, as_of, chosen)
+    made = make_plan(ws, as_of, chosen, overrides=overrides_of(ws, override, reason))
     if file is not None:
         made = replace(made, made=make(ws, timedelta(days=valid)))
         screen.write(file, dump(made.to_json()))
@@ -71,5 +76,5 @@ def command(
     if touched is not None and not as_json:
         changes.show_lines(blast_lines(touched, ask.names_of(ws.inventory)))
     if file is not None:
-        screen.say(ask.after_plan(ws, file))
-    return 2 if made.changes else 0
+        screen.say(ask.after_plan(ws, file, made))
+    return ask.code_of(made)

@@ -66,8 +66,10 @@ def _report(ws: Workspace, plan: Plan, applied: Applied, again: str, as_json: bo
     if not plan.changes:
         screen.put("Nothing to do.")
     else:
-        told = "Stopped: " if applied.stopped else ""
+        told = "Stopped: " if applied.stopped or applied.halted else ""
         screen.put(f"{told}{applied.done} done, {failed} failed, {applied.skipped} not begun")
+    if applied.halted:
+        screen.say(f"{applied.halted}: nothing new was begun. Mend what they have in common first.")
     if failed or applied.stopped:
         screen.say(f"Run `{again}` again: it does only what is left.")
 
@@ -82,4 +84,5 @@ def _json(ws: Workspace, plan: Plan, applied: Applied) -> dict[str, Any]:
         "failures": applied.failures,
         "skipped": applied.skipped,
         "stopped": applied.stopped,
+        "halted": applied.halted,
     }

@@ -16,6 +16,7 @@ from haicap.inventory.approvers import Approvers
 from haicap.inventory.base import Dates, Domain, Label, Model, UnitCode
 from haicap.inventory.platforms import Platform
 from haicap.inventory.roles import Product
+from haicap.inventory.safety import Limits
 
 AgencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Y]\d{2}(\.[0-9A-Z]+)*$", max_length=35)]
 MacAddress = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{2}(:[0-9a-f]{2}){5}$")]
@@ -276,6 +277,7 @@ class Province(Model):
     hypervisors: tuple[Hypervisor, ...] = ()
     images: tuple[Image, ...] = ()
     profiles: dict[Label, Profile] = Field(default_factory=dict)
+    limits: Limits = Limits()
     audit: Audit = Audit()
     defaults: Defaults
 

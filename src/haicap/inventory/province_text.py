@@ -62,6 +62,16 @@ profiles:
   db: {vcpus: 8, memory_mib: 32768, root_gib: 40, max_vcpus: 16, max_memory_mib: 65536}
   small: {vcpus: 1, memory_mib: 512, root_gib: 3, max_vcpus: 2, max_memory_mib: 1024}
 
+# What one plan may do at once, and when; docs/safety.md has all of it. What is not said is as here.
+# limits:
+#   deletes: {at_most: 5, percent: 10}  # of one system's resources; above both, --override says why
+#   units: 60                           # of which something that stands is changed
+#   protected: []                       # beside hubs, name servers, mail, zones and directory: names, or gw-*
+#   holidays: true                      # no change on public holidays
+#   freeze: []                          # - {from: 2026-05-20, until: 2026-05-24, reason: "..."}
+#   notice_days: 7                      # working days before an outage (Decree 224/2026, article 13)
+#   announced: []                       # - {day: 2026-09-17, published: 2026-09-03, reference: "..."}
+
 defaults:
   segments:
     staff: {vlan: 10, hosts_per_staff: 2.0, min_hosts: 30}

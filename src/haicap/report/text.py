@@ -36,6 +36,9 @@ def plan_lines(plan: Plan, names: Mapping[str, str], *, full: bool = False) -> I
     if plan.waiting:
         yield Line("")
         yield from _waiting_lines(plan)
+    if plan.breaches:
+        yield Line("")
+        yield from _breach_lines(plan)
     yield Line("")
     yield from _destroyed_lines(plan)
     yield Line(summary(plan))
@@ -96,6 +99,22 @@ def _destroyed_lines(plan: Plan) -> Iterator[Line]:
     if plan.keeps:
         yield Line(f"Kept, though nothing will use it: {len(plan.keeps)} (--delete-disks deletes it)")
         yield from (Line(f"    {what}") for what in plan.keeps)
+
+
+def _breach_lines(plan: Plan) -> Iterator[Line]:
+    """Each limit that is not kept: what it says, and the way on or why it may be."""
+    reasons = {override.limit: override.reason for override in plan.overrides}
+    yield Line(f"Limits that this plan does not keep: {len(plan.breaches)}")
+    for breach in plan.breaches:
+        if breach.limit in reasons:
+            yield Line(f"  overridden  {breach.limit}: {breach.message}", "update")
+            yield Line(f"    because: {reasons[breach.limit]}")
+        elif breach.severity == "refuse":
+            yield Line(f"  refused  {breach.limit}: {breach.message}", "delete")
+            yield Line(f"    {breach.next_step}")
+        else:
+            yield Line(f"  warning  {breach.limit}: {breach.message}", "update")
+            yield Line(f"    {breach.next_step}")
 
 
 def _waiting_lines(plan: Plan) -> Iterator[Line]:

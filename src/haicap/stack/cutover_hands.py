@@ -26,7 +26,7 @@ from haicap.reach.fanout import as_root, run
 from haicap.reach.pipe import End, pipe
 from haicap.stack.cutover_job import Job, Side
 from haicap.stack.engine import Applied, OnEvent, apply
-from haicap.stack.planning import make_plan
+from haicap.stack.planning import plan_unlimited
 from haicap.stack.workspace import Workspace
 
 DATA = "/usr/local/lib/haicap/data"
@@ -119,7 +119,7 @@ class Outside:
         return datetime.now(UTC)
 
     def plan(self, entry: Cutover | None) -> Plan:
-        return make_plan(self._with(entry), self._today, Selection(frozenset(), self._platforms))
+        return plan_unlimited(self._with(entry), self._today, Selection(frozenset(), self._platforms))
 
     def _with(self, entry: Cutover | None) -> Workspace:
         others = {name: one for name, one in self._ws.locks.cutovers.items() if name != self._name}

@@ -17,9 +17,11 @@ from pulumi.automation.events import EngineEvent
 from haicap.errors import HaicapError, Stopped
 from haicap.plan.diff import differences
 from haicap.plan.model import Change, Plan, digest_of
+from haicap.plan.safety import ensure_allowed
 from haicap.plan.selection import EVERYTHING, Selection
 from haicap.provider.context import write_context
 from haicap.stack.holder import hold
+from haicap.stack.limits import most_failures
 from haicap.stack.program import register
 from haicap.stack.pulumi import open_stack
 from haicap.stack.record import recorded_apply
@@ -59,12 +61,16 @@ class Failure:
 
 @dataclass(frozen=True)
 class Applied:
-    """What came of an apply: how many changes were done, which failed, how many were not begun; stopped by Ctrl-C?"""
+    """What came of an apply: how many changes were done, which failed, how many were not begun; stopped by Ctrl-C?
+
+    `halted` says why it was ended without Ctrl-C: too many resources failed.
+    """
 
     done: int
     failures: tuple[Failure, ...]
     skipped: int
     stopped: bool = False
+    halted: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,9 +87,11 @@ OnEvent = Callable[[StepEvent], None]
 def apply(workspace: Workspace, plan: Plan, on_event: OnEvent, approved_by: tuple[str, ...] = ()) -> Applied:
     """Do exactly what the plan holds. A resource that fails stops no other, and is what the next apply does.
 
-    The log says so before and after; `approved_by` is who has approved the plan. Refused while another run holds the
-    province, or when the state has moved since the plan was made.
+    The log says so before and after; `approved_by` is who has approved the plan. Refused when the plan does not keep
+    its limits, and while another run holds the province. When as many resources have failed as `limits.failures`
+    allows, it starts nothing new.
     """
+    ensure_allowed(plan.refusals)
     workspace.enter()
     with hold(workspace):
         state = read_state(workspace)
@@ -91,18 +99,19 @@ def apply(workspace: Workspace, plan: Plan, on_event: OnEvent, approved_by: tupl
             raise HaicapError(f"{workspace.slug}: another run has moved the state meanwhile. Run this again.")
         with recorded_apply(workspace, plan, approved_by) as record:
             applied = _do(workspace, plan, state, record.told(on_event))
-            record.stopped = applied.stopped
+            record.stopped, record.error = applied.stopped, applied.halted
     return applied
 
 
 def _do(workspace: Workspace, plan: Plan, state: State, on_event: OnEvent) -> Applied:
     """Have the engine do it."""
     resources = _to_register(workspace, plan, state)
-    follower = _Follower({change.resource: change for change in plan.changes}, on_event)
+    follower = _Follower({change.resource: change for change in plan.changes}, on_event, most_failures(workspace, plan))
     with TemporaryDirectory(prefix="haicap-") as folder:
         context = Path(folder) / "run.json"
         write_context(context, workspace.connection(), plan, workspace.sealed)
         with open_stack(workspace, lambda: register(resources), context) as engine:
+            follower.halt = engine.interrupt
             _watch(
                 follower,
                 engine.stopped,
@@ -115,7 +124,8 @@ def _do(workspace: Workspace, plan: Plan, state: State, on_event: OnEvent) -> Ap
                 ),
             )
     done, failures = follower.done, tuple(follower.failures.values())
-    return Applied(len(done), failures, len(plan.changes) - len(done) - len(failures), engine.stopped.is_set())
+    left = len(plan.changes) - len(done) - len(failures)
+    return Applied(len(done), failures, left, engine.stopped.is_set(), follower.halted)
 
 
 def find_drift(workspace: Workspace, selection: Selection, on_event: OnEvent) -> Drift:
@@ -212,10 +222,16 @@ def _engine_error(text: str, diagnostics: Iterable[str]) -> str:
 
 @dataclass
 class _Follower:
-    """Turns the engine's events into ours, and keeps what was done and what failed, by resource."""
+    """Turns the engine's events into ours, and keeps what was done and what failed, by resource.
+
+    When `most` have failed it calls `halt`, once, and `halted` says so.
+    """
 
     changes: dict[str, Change]
     on_event: OnEvent
+    most: int | None = None
+    halt: Callable[[], None] = lambda: None
+    halted: str = ""
     done: set[str] = field(default_factory=set)
     failures: dict[str, Failure] = field(default_factory=dict)
     diagnostics: list[str] = field(default_factory=list)
@@ -266,6 +282,9 @@ class _Follower:
         self.failures[change.resource] = Failure(
             change.resource, change.unit, change.system, cause, _next_step(change.resource, cause)
         )
+        if self.most is not None and len(self.failures) >= self.most and not self.halted:
+            self.halted = f"{len(self.failures)} resources failed, which is as many as limits.failures allows"
+            self.halt()
 
 
 def _plain(message: str) -> str:

@@ -13,19 +13,38 @@ from haicap.inventory.loader import inventory_digest
 from haicap.inventory.staff_loader import staff_digest
 from haicap.plan.diff import differences, replaces
 from haicap.plan.machine import cost_of, disks_left
-from haicap.plan.model import Action, Change, Plan, Wait, digest_of
+from haicap.plan.model import Action, Change, Override, Plan, Wait, digest_of
 from haicap.plan.people import mailboxes_gone
 from haicap.plan.selection import EVERYTHING, Selection
 from haicap.stack.facts import facts_of
+from haicap.stack.limits import with_limits
+from haicap.stack.policies import policies_digest
 from haicap.stack.resources import Resource, resources_of
 from haicap.stack.state import Recorded, State, read_state
 from haicap.stack.workspace import Workspace
 
 
-def make_plan(workspace: Workspace, as_of: date, selection: Selection = EVERYTHING) -> Plan:
-    """What an apply would do on a date to what is selected, and to everything shared that it stands on."""
-    design = workspace.design(as_of)
-    state = read_state(workspace)
+def make_plan(
+    workspace: Workspace,
+    as_of: date,
+    selection: Selection = EVERYTHING,
+    *,
+    overrides: tuple[Override, ...] = (),
+    at_once: bool = False,
+) -> Plan:
+    """What an apply would do on a date to what is selected, and to everything shared that it stands on; and which
+    limits it does not keep (`haicap.stack.limits`). `at_once`: it is done today, whatever day it is made for."""
+    design, state = workspace.design(as_of), read_state(workspace)
+    plan = _planned(workspace, as_of, selection, design, state)
+    return with_limits(workspace, plan, state.resources, lambda: design, overrides, at_once=at_once)
+
+
+def plan_unlimited(workspace: Workspace, as_of: date, selection: Selection = EVERYTHING) -> Plan:
+    """The same, held against no limit: a step of what was held against them as a whole, before it began."""
+    return _planned(workspace, as_of, selection, workspace.design(as_of), read_state(workspace))
+
+
+def _planned(workspace: Workspace, as_of: date, selection: Selection, design: ProvinceDesign, state: State) -> Plan:
     wanted = {resource.name: resource for resource in resources_of(design)}
     gone = [name for name in reversed(state.resources) if name not in wanted]
     names = [*wanted, *(name for name in gone if not _is_held(state.resources[name], design.waiting))]
@@ -47,7 +66,14 @@ def make_plan(workspace: Workspace, as_of: date, selection: Selection = EVERYTHI
     )
 
 
-def plan_destroy(workspace: Workspace, as_of: date, units: frozenset[str]) -> Plan:
+def plan_destroy(
+    workspace: Workspace,
+    as_of: date,
+    units: frozenset[str],
+    *,
+    overrides: tuple[Override, ...] = (),
+    at_once: bool = False,
+) -> Plan:
     """Take units away: delete everything that is recorded of them, and nothing else."""
     state = read_state(workspace)
     gone = [resource for resource in reversed(state.resources.values()) if resource.unit in units]
@@ -57,7 +83,7 @@ def plan_destroy(workspace: Workspace, as_of: date, units: frozenset[str]) -> Pl
             f"Nothing is recorded of {', '.join(missing)}: there is nothing to take away.\n"
             f"See what stands with `haicap plan {workspace.slug}`."
         )
-    return Plan(
+    plan = Plan(
         province=workspace.slug,
         target=workspace.target,
         as_of=as_of.isoformat(),
@@ -66,6 +92,7 @@ def plan_destroy(workspace: Workspace, as_of: date, units: frozenset[str]) -> Pl
         changes=tuple(_change(None, resource) for resource in gone),
         units=facts_of(workspace.inventory, workspace.locks, units),
     )
+    return with_limits(workspace, plan, state.resources, lambda: workspace.design(as_of), overrides, at_once=at_once)
 
 
 def _is_held(recorded: Recorded, waiting: Iterable[Waiting]) -> bool:
@@ -95,6 +122,7 @@ def _basis(workspace: Workspace, state: State) -> dict[str, str]:
         "mail": mail_digest(workspace.folder),
         "approvers": approvers_digest(workspace.inventory.approvers),
         "state": state.digest,
+        "policies": policies_digest(workspace.folder),
     }
 
 

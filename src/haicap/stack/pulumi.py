@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
@@ -46,10 +47,11 @@ def find_pulumi() -> Path:
 
 @dataclass(frozen=True)
 class OpenStack:
-    """A stack to run, and whether Ctrl-C has stopped it."""
+    """A stack to run, whether Ctrl-C has stopped it, and how else it is asked to end as cleanly."""
 
     stack: auto.Stack
     stopped: Event
+    interrupt: Callable[[], None]
 
 
 @contextmanager
@@ -73,8 +75,10 @@ def open_stack(workspace: Workspace, program: Callable[[], None], context: Path)
         options = auto.LocalWorkspaceOptions(
             work_dir=folder, project_settings=settings, env_vars=environment, pulumi_home=None
         )
-        with _forwarding_interrupts(Path(folder) / "engine.pid") as stopped:
-            yield OpenStack(auto.create_or_select_stack(workspace.stack_name, PROJECT, program, opts=options), stopped)
+        interrupt = partial(_interrupt, Path(folder) / "engine.pid")
+        with _forwarding_interrupts(interrupt) as stopped:
+            stack = auto.create_or_select_stack(workspace.stack_name, PROJECT, program, opts=options)
+            yield OpenStack(stack, stopped, interrupt)
 
 
 def _launcher(folder: Path, command: Path) -> str:
@@ -88,16 +92,20 @@ def _launcher(folder: Path, command: Path) -> str:
     )
 
 
+def _interrupt(pid_file: Path) -> None:
+    """Ask the engine to stop: it records what was done, and starts nothing new."""
+    with suppress(OSError, ValueError):
+        os.kill(int(pid_file.read_text(encoding="utf-8")), signal.SIGINT)
+
+
 @contextmanager
-def _forwarding_interrupts(pid_file: Path) -> Iterator[Event]:
-    """While it holds, Ctrl-C asks the engine to stop: it records what was done, and starts nothing new. Yields the flag
-    that then is set."""
+def _forwarding_interrupts(interrupt: Callable[[], None]) -> Iterator[Event]:
+    """While it holds, Ctrl-C reaches the engine by `interrupt`. Yields the flag that then is set."""
     stopped = Event()
 
     def forward(_signal: int, _frame: FrameType | None) -> None:
         stopped.set()
-        with suppress(OSError, ValueError):
-            os.kill(int(pid_file.read_text(encoding="utf-8")), signal.SIGINT)
+        interrupt()
 
     before = signal.signal(signal.SIGINT, forward)
     try:

@@ -353,7 +353,9 @@ def test_a_destroy_is_planned_approved_and_done(run, applied, approve, file, mon
     inputs = {"host": "gw-24958", "unit": "24958", "role": "gateway"}
     stands = State({"gw-24958": Recorded("gw-24958", "Host", "urn", inputs, inputs, False)})
     monkeypatch.setattr(planning, "read_state", lambda _ws: stands)
-    done = run("destroy", "--unit", "24958", "-o", str(file))
+    assert run("destroy", "--unit", "24958", "-o", str(file)).exit_code == 3  # nobody was told of it
+    announced = ("--override", "notice", "--reason", "the unit has moved out")
+    done = run("destroy", "--unit", "24958", "-o", str(file), *announced)
     assert (done.exit_code, applied) == (2, [])
     shown = approve("lan")
     assert "- delete gw-24958  Đức Trọng  gateway" in shown.stdout

@@ -85,6 +85,8 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.rmtree(folder / "staff")
     head, *units = re.split(r"(?m)^(?=  - code: )", (folder / "units.yml").read_text("utf-8"))
     (folder / "units.yml").write_text("".join([head, *units[:2]]), "utf-8")
+    with (folder / "province.yml").open("a", encoding="utf-8") as province:
+        province.write("\nlimits: {notice_days: 0}\n")  # these tests announce nothing
     write_locks(folder, plan_locks(load(directory, "lam-dong"), Locks(), date(2025, 5, 1)).locks)
     return directory
 
@@ -101,7 +103,9 @@ def applied(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     changed: list[list[str]] = []
 
     def play(at: Workspace, plan: Plan, on_event: OnEvent) -> Applied:
-        assert plan.basis == cutover_hands.make_plan(Workspace.open(folder, "lam-dong", "live"), date.today()).basis
+        assert (
+            plan.basis == cutover_hands.plan_unlimited(Workspace.open(folder, "lam-dong", "live"), date.today()).basis
+        )
         changed.append([change.resource for change in plan.changes])
         for change in plan.changes:
             on_event(StepEvent(change.resource, None, change.system, change.action, "done", "", 1.0))
@@ -450,3 +454,28 @@ class TestApproved:
 
 def _fails(_self: Played, _side: Side, _key: str) -> None:
     raise HaicapError("the machine was switched off")
+
+
+def notice(folder: Path, words: str) -> None:
+    province = folder / "inventories/lam-dong/province.yml"
+    province.write_text(province.read_text("utf-8").replace("limits: {notice_days: 0}", f"limits: {words}"), "utf-8")
+
+
+def test_a_cut_over_that_nobody_announced_does_not_begin(run, applied, folder):
+    notice(folder, "{notice_days: 7}")
+    done = run("cutover", "procedures", "--yes")
+    assert (done.exit_code, applied) == (3, [])
+    assert "notice: 1 change interrupts users: procedures-old-1 (read-only while its data is carried); no announ" in (
+        done.stderr
+    )
+    assert "It will be refused: notice: " in run("cutover", "procedures", "--dry-run").stdout
+    overriding = ("--override", "notice", "--reason", "the old platform lost its disk")
+    assert run("cutover", "procedures", "--yes", *overriding).exit_code == 0
+
+
+def test_a_cut_over_that_has_begun_is_never_kept_half_way(run, applied, folder):
+    notice(folder, "{freeze: [{from: 2020-01-01, until: 2099-12-31, reason: 'for ever'}]}")
+    assert "freeze: Nothing is changed from 2020-01-01" in run("cutover", "procedures", "--yes").stderr
+    for words in ((), ("--back",)):
+        lock_of(folder, FROZEN)
+        assert run("cutover", "procedures", "--yes", *words).exit_code == 0

@@ -15,6 +15,7 @@ from haicap.inventory.rules.base import run
 from haicap.inventory.rules.machines import HARDWARE_RULES, MACHINE_RULES
 from haicap.inventory.rules.platforms import PLATFORM_RULES
 from haicap.inventory.rules.province import PROVINCE_RULES
+from haicap.inventory.rules.safety import SAFETY_INVENTORY_RULES, SAFETY_RULES
 from haicap.inventory.rules.staff import STAFF_INVENTORY_RULES, STAFF_RULES, StaffFiles
 from haicap.inventory.rules.together import INVENTORY_RULES
 from haicap.inventory.rules.units import UNIT_RULES
@@ -22,15 +23,17 @@ from haicap.inventory.rules.units import UNIT_RULES
 
 def rule_names() -> list[str]:
     """Every rule's name, in the order in which they are held."""
-    rules = (*PROVINCE_RULES, *HARDWARE_RULES, *UNIT_RULES, *PLATFORM_RULES, *INVENTORY_RULES, *MACHINE_RULES)
+    alone = (*PROVINCE_RULES, *HARDWARE_RULES, *SAFETY_RULES, *UNIT_RULES, *PLATFORM_RULES)
+    together = (*INVENTORY_RULES, *MACHINE_RULES, *SAFETY_INVENTORY_RULES)
     staff_rules = (*STAFF_RULES, *STAFF_INVENTORY_RULES)
-    named = (*rules, *staff_rules, *APPROVER_RULES, *APPROVER_INVENTORY_RULES)
+    approval = (*APPROVER_RULES, *APPROVER_INVENTORY_RULES)
+    named = (*alone, *together, *staff_rules, *approval)
     return list(dict.fromkeys(rule.__name__.replace("_", "-") for rule in named))
 
 
 def check_province(province: Province, marks: Marks) -> list[Finding]:
     """The rules on province.yml alone."""
-    return run((*PROVINCE_RULES, *HARDWARE_RULES), province, marks)
+    return run((*PROVINCE_RULES, *HARDWARE_RULES, *SAFETY_RULES), province, marks)
 
 
 def check_units(units: tuple[Unit, ...], marks: Marks) -> list[Finding]:
@@ -50,7 +53,7 @@ def check(inventory: Inventory, marks: Marks | None = None) -> list[Finding]:
         *check_province(inventory.province, known),
         *check_units(inventory.units, known),
         *check_platforms(inventory.platforms, known),
-        *run((*INVENTORY_RULES, *MACHINE_RULES), inventory, known),
+        *run((*INVENTORY_RULES, *MACHINE_RULES, *SAFETY_INVENTORY_RULES), inventory, known),
     ]
 
 
