@@ -9,12 +9,14 @@ from pathlib import Path
 import click
 
 from haicap.cli import ask, changes, options, screen
+from haicap.cli.remember import remember
 from haicap.cli.run import apply_plan
 from haicap.errors import Refused
 from haicap.plan.model import Plan, dump
 from haicap.stack.approving import ensure_free
 from haicap.stack.making import make
 from haicap.stack.planning import plan_destroy
+from haicap.stack.record import record, record_plan
 from haicap.stack.workspace import Target, Workspace
 
 
@@ -77,12 +79,15 @@ def command(
     ask.ensure_kept(plan, delete_mailboxes=delete_mailboxes, delete_disks=False)
     if plan.changes and not ask.confirm("Destroy it?", yes=yes):
         raise Refused("Nothing was done.")
+    if plan.changes:
+        record(ws, "destroy", plan=plan.digest, units=sorted(codes))
     return apply_plan(ws, plan, again, as_json=as_json)
 
 
 def _write(ws: Workspace, plan: Plan, file: Path, *, full: bool, as_json: bool) -> int:
     """The plan as a file, and shown."""
     screen.write(file, dump(plan.to_json()))
+    remember(lambda: record_plan(ws, plan, file))
     if as_json:
         screen.put_json(plan.to_json())
     else:

@@ -9,11 +9,13 @@ from pathlib import Path
 import click
 
 from haicap.cli import ask, changes, options, screen
+from haicap.cli.remember import remember
 from haicap.plan.blast import blast_of
 from haicap.plan.model import dump
 from haicap.report.comparison import blast_lines
 from haicap.stack.making import make
 from haicap.stack.planning import make_plan
+from haicap.stack.record import record_plan
 from haicap.stack.workspace import Target
 from haicap.stack.world import world_of
 
@@ -60,6 +62,7 @@ def command(
     if file is not None:
         made = replace(made, made=make(ws, timedelta(days=valid)))
         screen.write(file, dump(made.to_json()))
+        remember(lambda: record_plan(ws, made, file))
     touched = blast_of(made.changes, world_of(ws.inventory, ws.staff, ws.locks, as_of)) if blast else None
     if as_json:
         screen.put_json(made.to_json() | ({"blast": touched.to_json()} if touched else {}))

@@ -22,6 +22,7 @@ from haicap.provider.context import write_context
 from haicap.stack.holder import hold
 from haicap.stack.program import register
 from haicap.stack.pulumi import open_stack
+from haicap.stack.record import recorded_apply
 from haicap.stack.resources import Resource, resources_of
 from haicap.stack.state import Recorded, State, read_state, urn_of
 from haicap.stack.workspace import Workspace
@@ -89,8 +90,8 @@ def apply(workspace: Workspace, plan: Plan, on_event: OnEvent, approved_by: tupl
         if plan.basis["state"] != state.digest:
             raise HaicapError(f"{workspace.slug}: another run has moved the state meanwhile. Run this again.")
         with recorded_apply(workspace, plan, approved_by) as record:
-            applied = _do(workspace, plan, state, lambda event: (record.take(event), on_event(event))[1])
-            record.ended(applied.skipped, applied.stopped)
+            applied = _do(workspace, plan, state, record.told(on_event))
+            record.stopped = applied.stopped
     return applied
 
 
