@@ -93,9 +93,8 @@ def hold(events: Sequence[Event], heads: Sequence[SignedHead]) -> tuple[Fault, .
         head, told = signed.head, f"as {signed.signer} signed at {signed.head.at}"
         event = by_number.get(head.seq)
         if event is None and head.seq > last:
-            faults.append(
-                Fault("the end", f"lines {last + 1} to {head.seq} were cut off: there were {head.seq}, {told}")
-            )
+            gone = f"line {head.seq} was" if head.seq == last + 1 else f"lines {last + 1} to {head.seq} were"
+            faults.append(Fault("the end", f"{gone} cut off: there were {head.seq}, {told}"))
         elif event is None or event.hash != head.hash:
             place = event.place if event else f"number {head.seq}"
             faults.append(Fault(place, f"it is another line than number {head.seq} was, {told}: written anew"))

@@ -96,7 +96,8 @@ _TOLD: Mapping[str, Callable[[Mapping[str, Json]], Iterator[str]]] = {
 
 
 def _counts(summary: Json) -> str:
-    return ", ".join(f"{number} {what}" for what, number in summary.items()) if isinstance(summary, dict) else ""
+    counts = summary if isinstance(summary, dict) else {}
+    return ", ".join(f"{number} {what}" for what, number in counts.items() if number) or "nothing to do"
 
 
 def _many(units: Json) -> str:

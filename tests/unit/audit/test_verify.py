@@ -89,7 +89,7 @@ def test_a_line_that_stands_twice_is_found(files: Files) -> None:
 @pytest.mark.parametrize(("in_place_of", "reason"), [(0, "moved here, or added"), (1, "does not follow")])
 def test_a_line_by_somebody_who_knows_the_form_is_found(files: Files, in_place_of: int, reason: str) -> None:
     lines = lines_of(files, SECOND)
-    forged = line_of({**body_of(parse(lines[2])), "kind": "plan", "prev": parse(lines[1]).hash})[:-1]
+    forged = line_of({**body_of(parse(lines[2])), "kind": "enrol", "prev": parse(lines[1]).hash})[:-1]
     found = verify(with_lines(files, SECOND, [*lines[:2], forged, *lines[2 + in_place_of :]])).faults
     assert any(fault.place == f"{SECOND}:4" and reason in fault.reason for fault in found)
 
