@@ -20,6 +20,17 @@ def held(path: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def still(path: Path) -> Iterator[None]:
+    """Read while nobody writes: a line and what belongs to it are there both, or neither. No lock file, no writer."""
+    if not path.exists():
+        yield
+        return
+    with path.open("r") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        yield
+
+
 def append_all(writes: Sequence[tuple[Path, bytes]]) -> None:
     """Append to each file in turn, each on the disk before the next. HaicapError where one fails: all are as they were.
 

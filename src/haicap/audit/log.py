@@ -64,7 +64,9 @@ class Log:
 
     def verdict(self) -> Verdict:
         """What is wrong with the log, and all its events. It reads, and writes nothing."""
-        return verify(read_files(self.folder))
+        with disk.still(self.folder / _LOCK):
+            files = read_files(self.folder)
+        return verify(files)
 
     def events(self) -> tuple[Event, ...]:
         """All events. Refused when the chain is broken: then nothing in it can be relied on."""

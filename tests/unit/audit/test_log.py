@@ -17,7 +17,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haicap.audit import disk
 from haicap.audit.folder import torn_name
 from haicap.audit.log import Log
 from haicap.audit.personal import REDACTED
@@ -278,8 +277,10 @@ def test_an_opening_says_nothing_once_it_is_gone(log: Log) -> None:
     assert first["fields"]["by"] != second["fields"]["by"]
 
 
-def test_a_folder_s_lock_ends_with_its_process(tmp_path: Path) -> None:
-    with disk.held(tmp_path / ".lock"):
-        pass
-    with disk.held(tmp_path / ".lock"):
-        pass
+def test_who_reads_while_others_write_sees_whole_events(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", _WRITER, str(tmp_path)], stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        faults = [log.verdict().faults for log in [Log(tmp_path)] * 20]
+        writer.kill()
+    assert faults == [()] * 20
