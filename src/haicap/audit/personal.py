@@ -14,7 +14,7 @@ from typing import Literal, get_args
 
 from haicap.canonical import Json, canonical, digest_of
 
-Personal = Literal["principal", "account", "by", "approved_by", "authors", "reason", "person"]
+Personal = Literal["principal", "account", "by", "approved_by", "authors", "reason", "error", "person"]
 PERSONAL: tuple[Personal, ...] = get_args(Personal)
 REDACTED = "(redacted)"
 _SEALED = "sealed"
@@ -61,7 +61,7 @@ def seal(value: Json, seq: int, names: Collection[str]) -> tuple[Json, tuple[Ope
             salt = secrets.token_hex(_SALT_BYTES)
             openings.append(Opening(seq, digest_of([salt, inner]), salt, inner))
             return {_SEALED: openings[-1].commit}
-        if isinstance(inner, Mapping):
+        if isinstance(inner, dict):
             return {key: walk(one, key) for key, one in inner.items()}
         return [walk(one, "") for one in inner] if isinstance(inner, list) else inner
 
@@ -72,12 +72,10 @@ def commits_in(value: Json) -> Iterator[str]:
     """Every commitment in a value."""
     if _is_sealed(value):
         yield value[_SEALED]
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from commits_in(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from commits_in(inner)
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            if isinstance(inner, dict | list):
+                yield from commits_in(inner)
 
 
 def unseal(value: Json, openings: Mapping[str, Opening]) -> Json:
@@ -85,10 +83,10 @@ def unseal(value: Json, openings: Mapping[str, Opening]) -> Json:
     if _is_sealed(value):
         opening = openings.get(value[_SEALED])
         return opening.value if opening is not None and opening.matches else REDACTED
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: unseal(inner, openings) for key, inner in value.items()}
     return [unseal(inner, openings) for inner in value] if isinstance(value, list) else value
 
 
 def _is_sealed(value: Json) -> bool:
-    return isinstance(value, Mapping) and value.keys() == {_SEALED} and isinstance(value[_SEALED], str)
+    return isinstance(value, dict) and len(value) == 1 and isinstance(value.get(_SEALED), str)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from haicap.stack import engine
 from haicap.errors import HaicapError
 from haicap.inventory.scaffold import scaffold
 from haicap.plan.model import Change, Plan
+from haicap.stack import engine
 from haicap.stack.engine import Applied, StepEvent
 from haicap.stack.record import log_of
 from haicap.stack.state import read_state
