@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from haicap.cli import ask, changes, options, screen
+from haicap.cli.remember import remember
 from haicap.cli.run import apply_plan
 from haicap.errors import Refused
 from haicap.plan.model import Plan, dump
@@ -17,7 +18,7 @@ from haicap.stack.approving import ensure_free
 from haicap.stack.limits import overrides_of
 from haicap.stack.making import make
 from haicap.stack.planning import plan_destroy
-from haicap.stack.record import record
+from haicap.stack.record import record, record_plan
 from haicap.stack.workspace import Target, Workspace
 
 
@@ -92,6 +93,7 @@ def command(
 def _write(ws: Workspace, plan: Plan, file: Path, *, full: bool, as_json: bool) -> int:
     """The plan as a file, and shown."""
     screen.write(file, dump(plan.to_json()))
+    remember(lambda: record_plan(ws, plan, file))
     if as_json:
         screen.put_json(plan.to_json())
     else:
