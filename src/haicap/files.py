@@ -18,7 +18,12 @@ def replace_file(path: Path, content: bytes) -> None:
         new.replace(target)
     finally:
         new.unlink(missing_ok=True)
-    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+    sync_folder(target.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Have a folder's new names on the disk."""
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)
     finally:

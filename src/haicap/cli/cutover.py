@@ -27,6 +27,7 @@ from haicap.stack.cutover_plan import ensure_cutover_approved, plan_cutover
 from haicap.stack.engine import OnEvent
 from haicap.stack.holder import hold_cutover
 from haicap.stack.making import make
+from haicap.stack.record import recorded
 from haicap.stack.workspace import Target, Workspace
 
 _EXPLAINED = 20  # probes
@@ -113,7 +114,9 @@ def command(
             raise Refused("Nothing was changed.")
         ws.enter()
         hands = Outside(ws, job, date.today(), partial(_follow, ws), screen.say, codes)
-        report = run_cutover(job, hands, screen.say)
+        with recorded(ws, "cutover", platform=name, direction=direction) as result:
+            report = run_cutover(job, hands, screen.say)
+            result["ok"] = report.ok
     _report(ws, job, report, as_json)
     return 0 if report.ok else 2
 

@@ -15,6 +15,7 @@ from haicap.plan.model import Plan, dump
 from haicap.stack.approving import ensure_free
 from haicap.stack.making import make
 from haicap.stack.planning import plan_destroy
+from haicap.stack.record import record
 from haicap.stack.workspace import Target, Workspace
 
 
@@ -77,6 +78,8 @@ def command(
     ask.ensure_kept(plan, delete_mailboxes=delete_mailboxes, delete_disks=False)
     if plan.changes and not ask.confirm("Destroy it?", yes=yes):
         raise Refused("Nothing was done.")
+    if plan.changes:
+        record(ws, "destroy", plan=plan.digest, units=sorted(codes))
     return apply_plan(ws, plan, again, as_json=as_json)
 
 

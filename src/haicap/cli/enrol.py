@@ -9,12 +9,15 @@ from pathlib import Path
 import click
 
 from haicap.addressing.lockfile import write_keys
+from haicap.audit import Event
 from haicap.cli import ask, options, screen
 from haicap.cli.progress import Counter
+from haicap.cli.remember import remember
 from haicap.errors import HaicapError
 from haicap.plan.selection import Selection
 from haicap.reach.enrol import Enrolment, enrol
 from haicap.stack.certificates import Standing, keep_certificate
+from haicap.stack.record import record
 from haicap.stack.state import read_state
 from haicap.stack.workspace import Target, Workspace
 
@@ -58,6 +61,7 @@ def command(
         found = enrol(targets, connection, known, lambda name, _: counter.step(name), renew=renew, makes=makes)
     good = {name: enrolment.keys for name, enrolment in found.items() if enrolment.keys is not None}
     write_keys(ws.keys_file, {**known, **good})
+    remember(lambda: _record(ws, found, known))
     standings = [
         keep_certificate(ws, name, makes[name].names, enrolment.request, datetime.now(UTC))
         for name, enrolment in found.items()
@@ -136,6 +140,19 @@ def _show_certificates(ws: Workspace, standings: Sequence[Standing]) -> None:
             screen.say(f"Mend this, and run `haicap enrol {ws.slug}` again.")
         if standing.next_step:
             screen.say(f"{standing.host} has no certificate yet. {standing.next_step}")
+
+
+def _record(ws: Workspace, found: Mapping[str, Enrolment], known: Mapping[str, object]) -> Event:
+    """Which keys were taken up: a host's fingerprint where it is new or another."""
+    units = ask.hosts_of(ws.inventory)
+    return record(
+        ws,
+        "enrol",
+        hosts={name: one.fingerprint for name, one in found.items() if one.keys is not None and one.changed},
+        renewed=[name for name, one in found.items() if one.keys is not None and one.changed and name in known],
+        failed=[name for name, one in found.items() if one.keys is None],
+        units=sorted(unit for name in found if (unit := units.get(name)) is not None),
+    )
 
 
 def _novelty(name: str, enrolment: Enrolment, known: Mapping[str, object]) -> str:

@@ -11,10 +11,12 @@ from rich.text import Text
 
 from haicap.cli import ask, options, screen
 from haicap.cli.progress import Counter
+from haicap.cli.remember import remember
 from haicap.errors import HaicapError
 from haicap.inspection import inspect
 from haicap.inspection.model import SYSTEMS, Inspection, Probe
 from haicap.plan.selection import Selection
+from haicap.stack.record_inspection import record_inspection
 from haicap.stack.workspace import Target, Workspace
 
 _MARKS = {"passed": ("✓", "green"), "failed": ("✗", "bold red"), "unreachable": ("?", "bold yellow")}
@@ -63,6 +65,7 @@ def command(
     ws = ask.workspace(directory, province, target, ssh_key)
     chosen = ask.selected(ws.inventory, units, wave, platforms)
     found = _inspect(ws, chosen, systems, as_of)
+    remember(lambda: record_inspection(ws, found, as_of, systems))
     if junit is not None:
         screen.write(junit, found.to_junit())
     if as_json:

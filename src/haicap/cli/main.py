@@ -45,6 +45,8 @@ VERBS = {
     "platform": "Platforms: their machines, where they are, and the names that lead to them.",
     "staff": "People: who has which official address, and tables of personnel offices.",
     "lab": "A province's hosts on this machine.",
+    "log": "What was done, by whom and when; whether the log is as it was written.",
+    "history": "The life of a unit, from its predecessors on.",
     "inventory": "Ansible's dynamic inventory.",
     "schema": "JSON Schema of the inventory's files, for editors.",
     "completion": "The completion script of a shell.",

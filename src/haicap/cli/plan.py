@@ -9,9 +9,11 @@ from pathlib import Path
 import click
 
 from haicap.cli import ask, changes, options, screen
+from haicap.cli.remember import remember
 from haicap.plan.model import dump
 from haicap.stack.making import make
 from haicap.stack.planning import make_plan
+from haicap.stack.record import record_plan
 from haicap.stack.workspace import Target
 
 
@@ -55,6 +57,7 @@ def command(
     if file is not None:
         made = replace(made, made=make(ws, timedelta(days=valid)))
         screen.write(file, dump(made.to_json()))
+        remember(lambda: record_plan(ws, made, file))
     if as_json:
         screen.put_json(made.to_json())
     else:

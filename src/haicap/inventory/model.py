@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from haicap.audit.personal import PERSONAL, Personal
 from haicap.inventory.approvers import Approvers
 from haicap.inventory.base import Dates, Domain, Label, Model, UnitCode
 from haicap.inventory.platforms import Platform
@@ -248,6 +249,13 @@ class Profile(Model):
     max_memory_mib: int | None = Field(default=None, ge=128, le=4194304)
 
 
+class Audit(Model):
+    """What in the log is somebody's own, by field, and for how long it is kept before a redaction may take it out."""
+
+    personal: tuple[Personal, ...] = PERSONAL
+    keep_days: int = Field(default=1825, ge=1, le=36500)
+
+
 class Province(Model):
     """`province.yml`."""
 
@@ -268,6 +276,7 @@ class Province(Model):
     hypervisors: tuple[Hypervisor, ...] = ()
     images: tuple[Image, ...] = ()
     profiles: dict[Label, Profile] = Field(default_factory=dict)
+    audit: Audit = Audit()
     defaults: Defaults
 
     @property

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
+
+from haicap.canonical import Json, canonical, digest_of
+
+__all__ = [
+    "FORMAT",
+    "PENDING",
+    "Action",
+    "Breach",
+    "Change",
+    "Difference",
+    "Json",
+    "Made",
+    "Override",
+    "Plan",
+    "Wait",
+    "canonical",
+    "digest_of",
+    "dump",
+]
 
 FORMAT = "haicap.plan/2"
 Action = Literal["create", "update", "replace", "delete", "unchanged"]
 PENDING: tuple[Action, ...] = ("create", "update", "replace", "delete")
-Json = Any
 
 
 @dataclass(frozen=True)
@@ -198,21 +215,6 @@ def _change_of(document: Mapping[str, Json]) -> Change:
     diff = tuple(Difference(tuple(d["path"]), d["before"], d["after"]) for d in document["diff"])
     lists = {key: tuple(document[key]) for key in ("destroys", "keeps")}
     return Change(**{**document, **lists, "diff": diff})
-
-
-def canonical(value: Json) -> str:
-    """JSON by RFC 8785: equal values, equal text.
-
-    Python's own writer gives the same bytes as that standard asks for, for what haicap's documents hold: no fractions,
-    no integer of more than 53 bits, no key with a character beyond U+FFFF. A test holds it against a library that does
-    all of the standard and takes ten times as long.
-    """
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-def digest_of(value: Json) -> str:
-    """`sha256:` and the hex digest of a value's canonical JSON."""
-    return "sha256:" + hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
 def dump(value: Json) -> str:

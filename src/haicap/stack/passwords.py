@@ -12,6 +12,7 @@ from haicap.directory.call import call
 from haicap.directory.sealed import keep_sealed
 from haicap.errors import HaicapError
 from haicap.stack.mailhost import mail_host
+from haicap.stack.record import record
 from haicap.stack.workspace import Workspace
 
 _LOG = "password-resets.jsonl"
@@ -45,6 +46,7 @@ def reset_password(workspace: Workspace, number: str, reason: str, today: date) 
     sealed = call(host, connection, [job]).result("reset")
     paths = keep_sealed(workspace.sealed, sealed)
     _log(workspace, {"id": number, "unit": unit.code, "by": by, "reason": reason, "sealed": sorted(sealed)})
+    record(workspace, "staff-reset", person=number, unit=unit.code, reason=reason)
     call(host, connection, [{"key": "collected", "op": "collected", "names": sorted(sealed)}]).result("collected")
     return paths
 

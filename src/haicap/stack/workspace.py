@@ -77,6 +77,12 @@ class Workspace:
         return self._own / "sealed"
 
     @property
+    def audit(self) -> Path:
+        """The log of what was done, beside the keys; HAICAP_AUDIT names a folder for the logs of all stacks."""
+        elsewhere = os.environ.get("HAICAP_AUDIT")
+        return Path(elsewhere).absolute() / self.stack_name if elsewhere else self._own / "audit"
+
+    @property
     def state_folder(self) -> Path:
         """The engine's file:// backend, unless PULUMI_BACKEND_URL names another."""
         return self._own / ".state"

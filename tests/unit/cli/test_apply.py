@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from haicap.inspection.model import Inspection, Probe
 from haicap.plan.model import Change, Difference, Plan
 from haicap.stack.engine import Applied, Drift, Failure, StepEvent
+from haicap.stack.record import log_of
 from haicap.stack.workspace import Workspace
+from tests.unit.stack.recorded import record
 
 
 @pytest.fixture
@@ -139,3 +144,23 @@ def test_a_reader_that_goes_away_is_no_traceback(locked):
     with os.fdopen(write) as gone:
         done = subprocess.run(program, stdout=gone, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_destroy_is_logged_before_it_is_done(run, applied, enrolled):
+    ws = Workspace.open(enrolled, "lam-dong", "live")
+    record(ws, date(2025, 7, 1))
+    run("destroy", "--unit", "24958", "--as-of", "2025-07-01", "--yes")
+    [event] = log_of(ws).events()
+    assert (event.kind, event.fields) == ("destroy", {"plan": applied[0].digest, "units": ["24958"]})
+
+
+@pytest.mark.parametrize("systems", [[], ["dns"]])
+def test_an_inspection_is_logged(run, enrolled, monkeypatch, systems):
+    found = Inspection((Probe("24958", "gw-24958", "dns", "answers", "failed", "an answer", "none", 0.1),))
+    monkeypatch.setattr("haicap.cli.inspect.inspect", lambda *_words, **_options: found)
+    chosen = [word for system in systems for word in ("--system", system)]
+    done = run("inspect", "--unit", "24958", "--as-of", "2025-07-01", "--json", *chosen)
+    [event] = log_of(Workspace.open(enrolled, "lam-dong", "live")).events()
+    assert done.exit_code == 2
+    assert event.fields["digest"] == f"sha256:{hashlib.sha256(done.stdout.encode()).hexdigest()}"
+    assert (event.fields["units"], event.fields["systems"]) == ({"24958": "failed"}, systems)

@@ -26,6 +26,7 @@ from haicap.stack.cutover_hands import Outside, Room
 from haicap.stack.cutover_job import Side
 from haicap.stack.engine import Applied, OnEvent, StepEvent
 from haicap.stack.holder import hold_cutover
+from haicap.stack.record import log_of
 from haicap.stack.workspace import Workspace
 from tests.unit.stack.recorded import record
 
@@ -147,6 +148,23 @@ def test_there_and_back(run, applied, folder):
         ["procedures-old", "frozen"]
     ]
     assert "motcua.lamdong.gov.vn\n" in listed
+
+
+def test_both_its_ends_are_logged(run, applied, folder, monkeypatch):
+    def fail(*_words: object) -> None:
+        raise HaicapError("the disk of procedures-1 is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Played, "load", fail)
+        run("cutover", "procedures", "lam-dong", "--yes")
+    run("cutover", "procedures", "lam-dong", "--yes")
+    told = [event.fields for event in log_of(Workspace.open(folder, "lam-dong", "live")).events()]
+    assert [(one["platform"], one["phase"], one.get("ok"), one.get("error")) for one in told] == [
+        ("procedures", "begun", None, None),
+        ("procedures", "ended", None, "the disk of procedures-1 is full"),
+        ("procedures", "begun", None, None),
+        ("procedures", "ended", True, None),
+    ]
 
 
 def test_the_way_back_within_its_days(run, applied, folder):

@@ -11,6 +11,8 @@ from haicap.addressing.lockfile import read_locks
 from haicap.addressing.model import Keys
 from haicap.reach.enrol import Enrolment
 from haicap.reach.makes import Makes
+from haicap.stack.record import log_of
+from haicap.stack.workspace import Workspace
 from tests.unit.reach.papers import request
 
 FOLDER = Path("inventories/lam-dong")
@@ -67,3 +69,12 @@ def test_json_tells_of_certificates(run, asked):
     (standing,) = told["certificates"]
     assert (standing["host"], standing["written"]) == ("mail1", [f"{FOLDER}/certificates/mail1.csr"])
     assert told["hosts"]["mail1"]["keys"]["dkim"] == DKIM
+
+
+def test_keys_that_are_taken_up_are_logged(run, folder, asked):
+    for _ in range(2):
+        run("enrol", "--unit", "24958")
+    first, second = log_of(Workspace.open(folder, "lam-dong", "live")).events()
+    assert first.kind == "enrol" and first.fields["units"] == ["24958"]
+    assert set(first.fields["hosts"].values()) == {"SHA256:x"} and "gw-24958" in first.fields["hosts"]
+    assert second.fields["hosts"] == {}, "the same keys are no news"

@@ -45,6 +45,7 @@ def test_every_option_has_help(words: tuple[str, ...], command: click.Command) -
 def test_every_verb_takes_json(words: tuple[str, ...], command: click.Command) -> None:
     hands_over = words in {
         ("lab",),
+        ("log",),
         ("platform",),
         ("staff",),
         ("drill",),
