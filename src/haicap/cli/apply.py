@@ -32,6 +32,9 @@ from haicap.stack.workspace import Target, Workspace
 @options.delete_mailboxes
 @options.delete_disks
 @options.require_approval
+@click.option(
+    "-o", "result", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="The result, for certify."
+)
 @options.full
 @options.as_json
 @click.pass_context
@@ -48,6 +51,7 @@ def command(
     delete_mailboxes: bool,
     delete_disks: bool,
     require_approval: bool,
+    result: Path | None,
     full: bool,
     as_json: bool,
 ) -> int:
@@ -59,7 +63,7 @@ def command(
     \b
     Example:
       haicap apply lam-dong --wave pilot
-      haicap apply plan.json
+      haicap apply plan.json -o applied.json
     """
     slug, file = _split(ctx.obj, words)
     if file is not None:
@@ -67,7 +71,7 @@ def command(
         ws, plan = _planned(ctx.obj, slug, file, target, ssh_key, demanded=require_approval)
         ask.ensure_kept(plan, delete_mailboxes=delete_mailboxes, delete_disks=delete_disks)
         screen.say(f"{file}: {plan.digest}")
-        return apply_plan(ws, plan, f"haicap apply {ws.slug}", as_json=as_json)
+        return apply_plan(ws, plan, f"haicap apply {ws.slug}", as_json=as_json, file=result)
     ask.ensure_answerable(yes=yes, as_json=as_json)
     ws = ask.workspace(ctx.obj, slug, target, ssh_key)
     ensure_free(ws, f"haicap plan {ws.slug}", demanded=require_approval)
@@ -77,7 +81,7 @@ def command(
     ask.ensure_kept(plan, delete_mailboxes=delete_mailboxes, delete_disks=delete_disks)
     if plan.changes and not ask.confirm("Apply it?", yes=yes):
         raise Refused("Nothing was done.")
-    return apply_plan(ws, plan, _again(ws.slug, units, wave, platforms), as_json=as_json)
+    return apply_plan(ws, plan, _again(ws.slug, units, wave, platforms), as_json=as_json, file=result)
 
 
 def _planned(

@@ -15,7 +15,7 @@ import click
 from haicap.cli import ask, options, screen
 from haicap.cli.run import Steps
 from haicap.errors import HaicapError, Refused
-from haicap.inspection import Probe
+from haicap.inspection.model import Probe
 from haicap.inventory.loader import find_provinces
 from haicap.lifecycle.cutover import STEPS, Direction, StepName, phase_of, takes
 from haicap.plan.model import Change, Plan, dump
