@@ -165,7 +165,15 @@ def _approved(certificate: Certificate) -> str:
     last = latest(certificate.approvals).values()
     if refused := sorted(one.principal for one in last if one.decision != "approve"):
         return f"it was rejected by {', '.join(refused)}"
-    return "nobody approved it, and somebody had to" if certificate.approval_required and not last else ""
+    if not certificate.approval_required or not _own(certificate).issuperset(one.principal.casefold() for one in last):
+        return ""
+    return "only who made it approved it" if last else "nobody approved it, and somebody had to"
+
+
+def _own(certificate: Certificate) -> set[str]:
+    """Whose plan it is: their approval of it does not count."""
+    made = certificate.definition.made
+    return {name.casefold() for name in (made["by"], *made["authors"])}
 
 
 def _approvers(certificate: Certificate) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import random
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -142,6 +142,9 @@ def test_an_approval_that_is_somebody_elses_or_was_altered_is_found(made, told):
 def test_where_somebody_must_approve_somebody_did_and_nobody_rejects():
     assert list(faults(verified(signed(certificate(approvals=()))))) == ["approved"]
     assert verified(signed(certificate(approvals=(), approval_required=False))).ok
+    mine = replace(PLAN.made, by=APPROVER)
+    own = certificate(definition=replace(certificate().definition, made={**asdict(mine), "authors": []}))
+    assert faults(verified(signed(own))) == {"approved": "only who made it approved it"}
     no = approval(at="2025-07-01T08:12:00Z", decision="reject", reason="not today")
     assert "rejected by lan@" in faults(verified(signed(certificate(approvals=(approved(), no)))))["approved"]
     yes = approval(at="2025-07-01T08:14:00Z")
