@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from haicap.cli import options, screen
+from haicap.errors import HaicapError
 from haicap.plan.approval import MOMENT, moment
 from haicap.plan.check import Check
 
@@ -118,7 +119,9 @@ def _kind(file: Path) -> str:
     """What a file is. What can't be told is held to be a plan, and refused as none."""
     try:
         document = json.loads(file.read_bytes())
-    except (OSError, ValueError, RecursionError):
+    except OSError as error:
+        raise HaicapError(f"{file}: {error.strerror}.") from error
+    except (ValueError, RecursionError):
         document = None
     is_envelope = isinstance(document, Mapping) and not document.keys().isdisjoint(("payload", "signatures"))
     return "certificate" if is_envelope else "plan"
