@@ -87,6 +87,7 @@ def _offline(directory: Path) -> None:
     workspace = _with_people(workspace)
     _record(workspace)
     _against("379 unchanged, with 6,958 people", plan, _preview(workspace), directory, 0)
+    _row("diff of two dates, 372 differ", [*haicap, "diff", "2025-05-20", DAY.isoformat(), SLUG, "--blast-radius"], 2)
     staff = workspace.folder / "staff" / "24829.yml"
     staff.write_text(staff.read_text(encoding="utf-8").replace("Văn thư", "Kế toán", 1), encoding="utf-8")
     _against("1 person changed", plan, _preview(workspace), directory, 2)

@@ -40,6 +40,10 @@ class LockText:
         """A finding at an entry's value, `("24958@2025-07-01", "block")`."""
         return Finding(self.shown, self._line((self._root, *path)), "/".join(path), reason, rule)
 
+    def line(self, *path: str) -> int:
+        """The line of an entry or a value in it, of the deepest that is there; 0 where not even the entry is."""
+        return self._line((self._root, *path)) if path[0] in self.entries else 0
+
     def _take(self, entries: Tree, check: Check) -> None:
         for name, entry in entries.items():
             faults = list(check(name, entry))

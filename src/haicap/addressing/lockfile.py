@@ -44,6 +44,14 @@ from haicap.files import replace_file
 CERTIFICATES = "certificates"
 ADDRESSES, NAMES, KEYS, MAIL = "addresses.lock.yml", "names.lock.yml", "keys.lock.yml", "mail.lock.yml"
 MACHINES, CUTOVERS = "machines.lock.yml", "cutovers.lock.yml"
+_ROOTS: Mapping[str, tuple[str, Check]] = {
+    ADDRESSES: ("members", check_members),
+    NAMES: ("names", check_names),
+    KEYS: ("keys", check_keys),
+    MAIL: ("mail", check_mail),
+    MACHINES: ("machines", check_machines),
+    CUTOVERS: ("cutovers", check_cutovers),
+}
 _HEAD = """\
 # Kept by `haicap {verb}` and reviewed in git. Do not edit it by hand: what is here never moves,
 # because {why}."""
@@ -96,6 +104,11 @@ def _open(path: Path, root: str, check: Check, *, elsewhere: bool = False) -> Lo
 def _certificates(folder: Path) -> dict[str, str]:
     """`<host>.pem` and `ca.pem` beside the keys; each host checks its own against its key before it takes it."""
     return {path.stem: path.read_text(encoding="ascii", errors="replace") for path in sorted(folder.glob("*.pem"))}
+
+
+def open_lock(path: Path) -> LockText:
+    """One lock file for the lines of its values: `open_lock(folder / ADDRESSES).line("24958@2025-07-01", "block")`."""
+    return _open(path, *_ROOTS[path.name])
 
 
 def read_mail(folder: Path) -> dict[str, Mailbox]:

@@ -82,8 +82,8 @@ def command(
 
 
 def _show(saved: SavedPlan, approvers: Approvers, before: tuple[str, ...], *, full: bool) -> None:
-    changes.show(approval_lines(saved.plan, full=full))
-    changes.show(rule_lines(saved.plan, approvers, before))
+    changes.show_lines(approval_lines(saved.plan, full=full))
+    changes.show_lines(rule_lines(saved.plan, approvers, before))
 
 
 def _sign(saved: SavedPlan, approver: Approver, key: Path, reason: str | None) -> Approval:

@@ -155,6 +155,14 @@ def names_of(inventory: Inventory) -> dict[str, str]:
     return {unit.code: unit.name for unit in inventory.units}
 
 
+def after_plan(ws: Workspace, file: Path) -> str:
+    """What comes after a plan was written into a file."""
+    approvers = ws.inventory.approvers
+    if approvers is not None and ws.target in approvers.required_for:
+        return f"wrote {file}; `haicap approve {file}` approves it, then `haicap apply {ws.slug} {file}` does it."
+    return f"wrote {file}; `haicap apply {ws.slug} {file}` does it."
+
+
 def ensure_answerable(*, yes: bool, as_json: bool) -> None:
     """A program that reads JSON answers no question."""
     if as_json and not yes:

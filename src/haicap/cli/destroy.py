@@ -90,5 +90,5 @@ def _write(ws: Workspace, plan: Plan, file: Path, *, full: bool, as_json: bool) 
         screen.put_json(plan.to_json())
     else:
         changes.show_plan(plan, ask.names_of(ws.inventory), full=full)
-    screen.say(f"wrote {file}; `haicap apply {ws.slug} {file}` does it.")
+    screen.say(ask.after_plan(ws, file))
     return 2 if plan.changes else 0

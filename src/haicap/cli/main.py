@@ -34,6 +34,8 @@ VERBS = {
     "show": "A province's units, or one unit's whole design.",
     "render": "The exact files of a unit's gateway, or of a host.",
     "plan": "What apply would do, to the line; made offline.",
+    "diff": "What is different between two dates, commits, plans, inventories or provinces.",
+    "explain": "Why a change is planned: lines, rules, dates, and who wrote them.",
     "approve": "Sign a plan, or reject it.",
     "verify": "Check what was signed, offline: a plan with its approvals, or a certificate.",
     "apply": "Do a plan: the one in a file exactly, or one that is shown and confirmed.",

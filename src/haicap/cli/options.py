@@ -68,6 +68,10 @@ delete_mailboxes = click.option(
 )
 full = click.option("--full", is_flag=True, help="All that is created, and long changes to their end.")
 
+blast_radius = click.option(
+    "--blast-radius", "blast", is_flag=True, help="Which units, people and services it touches, and by what way."
+)
+
 
 delete_disks = click.option(
     "--delete-disks", is_flag=True, help="Data disks that nothing uses any more are deleted for good, not kept."

@@ -10,11 +10,14 @@ import click
 
 from haicap.cli import ask, changes, options, screen
 from haicap.cli.remember import remember
+from haicap.plan.blast import blast_of
 from haicap.plan.model import dump
+from haicap.report.comparison import blast_lines
 from haicap.stack.making import make
 from haicap.stack.planning import make_plan
 from haicap.stack.record import record_plan
 from haicap.stack.workspace import Target
+from haicap.stack.world import world_of
 
 
 @click.command("plan")
@@ -25,6 +28,7 @@ from haicap.stack.workspace import Target
 @options.selection
 @options.delete_disks
 @options.target
+@options.blast_radius
 @options.full
 @options.as_json
 @click.pass_obj
@@ -39,6 +43,7 @@ def command(
     platforms: tuple[str, ...],
     delete_disks: bool,
     target: Target | None,
+    blast: bool,
     full: bool,
     as_json: bool,
 ) -> int:
@@ -58,10 +63,13 @@ def command(
         made = replace(made, made=make(ws, timedelta(days=valid)))
         screen.write(file, dump(made.to_json()))
         remember(lambda: record_plan(ws, made, file))
+    touched = blast_of(made.changes, world_of(ws.inventory, ws.staff, ws.locks, as_of)) if blast else None
     if as_json:
-        screen.put_json(made.to_json())
+        screen.put_json(made.to_json() | ({"blast": touched.to_json()} if touched else {}))
     else:
         changes.show_plan(made, ask.names_of(ws.inventory), full=full)
+    if touched is not None and not as_json:
+        changes.show_lines(blast_lines(touched, ask.names_of(ws.inventory)))
     if file is not None:
-        screen.say(f"wrote {file}; `haicap apply {ws.slug} {file}` does it.")
+        screen.say(ask.after_plan(ws, file))
     return 2 if made.changes else 0

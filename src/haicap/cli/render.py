@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from haicap.cli import ask, options, screen
-from haicap.design.province import HostDesign, design_province, placeholder_keys
+from haicap.design.province import HostDesign, design_province
+from haicap.design.supposed import placeholder_keys
 from haicap.errors import HaicapError
 from haicap.render import render_host
 from haicap.stack.workspace import Target, Workspace

@@ -10,7 +10,8 @@ import click
 
 from haicap.cli import ask, options, screen
 from haicap.design.accounts import accounts_of
-from haicap.design.province import ProvinceDesign, design_province, placeholder_keys
+from haicap.design.province import ProvinceDesign, design_province
+from haicap.design.supposed import placeholder_keys
 from haicap.inventory.model import Unit
 from haicap.report.design import Section, stages_text, unit_sections
 from haicap.stack.workspace import Target, Workspace

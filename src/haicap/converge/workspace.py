@@ -120,12 +120,13 @@ def _host_variables(job: HostJob, context: Connection, mode: Mode) -> dict[str, 
 
 
 def _unsafe(value: Any) -> Any:
-    """The same with every text unsafe."""
+    """The same with no text that Ansible could take for a template. Other texts stay plain: what is marked and looks
+    like a number, as a file's mode does, becomes one."""
     if isinstance(value, Mapping):
         return {key: _unsafe(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_unsafe(inner) for inner in value]
-    return _Unsafe(value) if isinstance(value, str) else value
+    return _Unsafe(value) if isinstance(value, str) and "{" in value else value
 
 
 def _through(job: HostJob, context: Connection, known_hosts: Path) -> dict[str, Any]:

@@ -157,22 +157,6 @@ def design_province(
     )
 
 
-def placeholder_keys(inventory: Inventory, locks: Locks) -> Locks:
-    """Locks in which every host counts as enrolled, to show a design before its keys are known."""
-    server, signing = inventory.province.mail.server, inventory.province.mail.dkim.sign_with
-    missing = {
-        name: Keys("(not enrolled yet)", "", {signing: "(not enrolled yet)"} if server and name == server.name else {})
-        for name in _host_names(inventory)
-        if name not in locks.keys
-    }
-    certificates = {server.name: "(no certificate yet)\n", "ca": "(no certificate yet)\n"} if server else {}
-    return Locks(locks.members, locks.names, {**missing, **locks.keys}, {**certificates, **locks.certificates})
-
-
-def _host_names(inventory: Inventory) -> list[str]:
-    return [*inventory.province.servers, *(unit.gateway for unit in inventory.units)]
-
-
 class _Builder:
     """Holds what all parts of one design share."""
 

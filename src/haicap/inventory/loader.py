@@ -40,7 +40,12 @@ def find_provinces(directory: Path) -> list[str]:
 
 
 def load(directory: Path, slug: str) -> Inventory:
-    """Read and check one province; `directory` holds `inventories/`.
+    """Read and check one province; `directory` holds `inventories/`. Raises what `load_marked` raises."""
+    return load_marked(directory, slug)[0]
+
+
+def load_marked(directory: Path, slug: str) -> tuple[Inventory, Marks]:
+    """The same, with the line of each value.
 
     Raises FindingsError with all findings (files relative to `directory`), HaicapError when there is no such province.
     """
@@ -65,9 +70,10 @@ def load(directory: Path, slug: str) -> Inventory:
         findings += wrong
     if findings or province is None:
         raise FindingsError(findings, f"Fix these and run `haicap check {slug}`.")
-    return Inventory(
+    inventory = Inventory(
         slug=slug, province=province, units=read[0], platforms=read[1], products=products, approvers=approvers
     )
+    return inventory, marks
 
 
 def inventory_digest(inventory: Inventory) -> str:

@@ -34,6 +34,13 @@ def load_staff(directory: Path, slug: str, inventory: Inventory) -> Staff:
     return staff
 
 
+def staff_marks(directory: Path, slug: str, code: str) -> FileMarks | None:
+    """The lines of one unit's staff file, which has been checked; None where it has none."""
+    path = province_folder(directory, slug) / FOLDER / f"{code}.yml"
+    file = _read_file(Reading(directory), path) if path.is_file() else None
+    return file.marks if file is not None else None
+
+
 def staff_digest(directory: Path, slug: str) -> str:
     """SHA-256 of the staff files' bytes, in hex, by name."""
     total = hashlib.sha256()

@@ -192,12 +192,13 @@ class Plan:
             "breaches": [asdict(breach) for breach in self.breaches],
             "summary": self.summary,
             "units": dict(self.units),
-            "changes": [_change(change) for change in self.changes],
+            "changes": [change_to_json(change) for change in self.changes],
             "waiting": [asdict(wait) for wait in self.waiting],
         }
 
 
-def _change(change: Change) -> dict[str, Json]:
+def change_to_json(change: Change) -> dict[str, Json]:
+    """A change as documents have it."""
     return {
         "unit": change.unit,
         "system": change.system,

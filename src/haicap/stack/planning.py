@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 
 from haicap.addressing.lockfile import locks_digest, mail_digest
@@ -13,8 +13,8 @@ from haicap.inventory.loader import inventory_digest
 from haicap.inventory.staff_loader import staff_digest
 from haicap.plan.diff import differences, replaces
 from haicap.plan.machine import cost_of, disks_left
-from haicap.plan.model import Action, Change, Json, Plan, Wait, digest_of
-from haicap.plan.people import mailboxes_in
+from haicap.plan.model import Action, Change, Plan, Wait, digest_of
+from haicap.plan.people import mailboxes_gone
 from haicap.plan.selection import EVERYTHING, Selection
 from haicap.stack.facts import facts_of
 from haicap.stack.resources import Resource, resources_of
@@ -111,7 +111,7 @@ def _change(wanted: Resource | None, recorded: Recorded | None, *, delete_disks:
             "delete",
             digest_of(recorded.inputs),
             differences(recorded.found, {}),
-            destroys=(*_mailboxes_gone(before, {}), *gone),
+            destroys=(*mailboxes_gone(before, {}), *gone),
             keeps=kept,
         )
     diff = differences(recorded.found if recorded is not None else {}, wanted.inputs)
@@ -123,19 +123,9 @@ def _change(wanted: Resource | None, recorded: Recorded | None, *, delete_disks:
         action,
         "" if action == "unchanged" else digest_of(wanted.inputs),
         diff,
-        destroys=(*_mailboxes_gone(before, wanted.inputs), *gone),
+        destroys=(*mailboxes_gone(before, wanted.inputs), *gone),
         keeps=kept,
         cost=cost_of(before, wanted.inputs) if wanted.kind == "Machine" else "",
-    )
-
-
-def _mailboxes_gone(before: Mapping[str, Json], after: Mapping[str, Json]) -> tuple[str, ...]:
-    """The mailboxes that a change of a unit's accounts deletes: of who is retired, or in no staff file any more."""
-    kept = after.get("people", {})
-    return tuple(
-        f"mailbox of {number} {one['name']} ({one['address']})"
-        for number, one in mailboxes_in(before).items()
-        if number not in kept or (kept[number]["stage"] == "retired" and "home" not in kept[number])
     )
 
 

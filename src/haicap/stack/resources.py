@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from haicap.design import HostDesign, ProvinceDesign
@@ -29,9 +30,27 @@ class Resource:
     depends_on: tuple[str, ...] = ()
 
 
-def resources_of(design: ProvinceDesign) -> tuple[Resource, ...]:
-    """Every resource of a province, those that others stand on first."""
-    return (*(_host(host) for host in design.hosts), *_machines(design), *_zones(design), *_mail(design))
+@dataclass(frozen=True)
+class Drawn:
+    """A design with its resources by name."""
+
+    design: ProvinceDesign
+    resources: Mapping[str, Resource]
+
+    def host(self, wanted: HostDesign) -> Resource | None:
+        """The resource of a host that is designed just so here."""
+        return self.resources[wanted.name] if self._hosts.get(wanted.name) == wanted else None
+
+    @cached_property
+    def _hosts(self) -> dict[str, HostDesign]:
+        return {host.name: host for host in self.design.hosts}
+
+
+def resources_of(design: ProvinceDesign, beside: Drawn | None = None) -> tuple[Resource, ...]:
+    """Every resource of a province, those that others stand on first. What is the same in `beside`, another design, is
+    taken from there and not rendered again."""
+    hosts = ((beside.host(host) if beside is not None else None) or _host(host) for host in design.hosts)
+    return (*hosts, *_machines(design), *_zones(design), *_mail(design))
 
 
 def _machines(design: ProvinceDesign) -> Iterator[Resource]:

@@ -104,6 +104,11 @@ def test_it_shows_what_is_signed_and_what_is_still_asked_for(approve, file):
     assert "It is approved: `haicap apply" in approve("minh").stderr
 
 
+def test_a_plan_says_what_comes_next(run, file):
+    done = run("plan", "--as-of", "2025-07-01", "-o", str(file))
+    assert f"`haicap approve {file}` approves it, then `haicap apply lam-dong {file}` does it." in done.stderr
+
+
 def test_it_asks_only_on_a_terminal(run, file, keys):
     refused(run("approve", str(file), "--key", str(keys / "lan")), "Nothing was done: there is no terminal to ask on.")
     assert not approving.approvals_of(file).exists()

@@ -70,6 +70,8 @@ def test_version() -> None:
         (["--help"], ["pydantic", "asyncssh", "jinja2", "haicap.inventory", "haicap.lab"]),
         (["check"], ["pulumi", "grpc", "ansible", "ansible_runner"]),
         (["plan", "--help"], ["pulumi", "grpc", "ansible", "ansible_runner"]),
+        (["approve", "--help"], ["pulumi", "grpc", "ansible", "ansible_runner"]),
+        (["verify", "--help"], ["pulumi", "grpc", "ansible", "ansible_runner"]),
         (["show", "--help"], ["pulumi", "grpc", "ansible", "ansible_runner"]),
     ],
 )
