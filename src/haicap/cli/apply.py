@@ -68,10 +68,10 @@ def command(
     slug, file = _split(ctx.obj, words)
     if file is not None:
         _refuse_choices(ctx)
-        ws, plan = _planned(ctx.obj, slug, file, target, ssh_key, demanded=require_approval)
+        ws, plan, approved_by = _planned(ctx.obj, slug, file, target, ssh_key, demanded=require_approval)
         ask.ensure_kept(plan, delete_mailboxes=delete_mailboxes, delete_disks=delete_disks)
         screen.say(f"{file}: {plan.digest}")
-        return apply_plan(ws, plan, f"haicap apply {ws.slug}", as_json=as_json, file=result)
+        return apply_plan(ws, plan, f"haicap apply {ws.slug}", approved_by, as_json=as_json, file=result)
     ask.ensure_answerable(yes=yes, as_json=as_json)
     ws = ask.workspace(ctx.obj, slug, target, ssh_key)
     ensure_free(ws, f"haicap plan {ws.slug}", demanded=require_approval)
@@ -86,23 +86,22 @@ def command(
 
 def _planned(
     directory: Path, slug: str | None, file: Path, target: Target | None, ssh_key: Path | None, *, demanded: bool
-) -> tuple[Workspace, Plan]:
-    """The plan that a file holds, made again: Refused unless it is the same, holds now, and is approved where that is
-    asked for."""
+) -> tuple[Workspace, Plan, tuple[str, ...]]:
+    """The plan that a file holds, made again, and who has approved it: Refused unless it is the same, holds now, and is
+    approved where that is asked for."""
     saved, now = read_plan(file), clock()
     ensure_in_time(saved, now)
     then: Target = "lab" if saved.plan.target == "lab" else "live"
     ws = ask.workspace(directory, slug or saved.plan.province, target or then, ssh_key)
     if "cutover" in saved.plan.selection:
         raise Refused(f"{file}: this is a cut-over, not a plan for apply: `haicap cutover --help` says how it is done.")
-    if needs_approval(ws, demanded=demanded):
-        ensure_approved(ws, saved, now)
+    approved_by = ensure_approved(ws, saved, now) if needs_approval(ws, demanded=demanded) else ()
     if saved.destroy is not None:
         plan = plan_destroy(ws, saved.as_of, saved.destroy)
     else:
         plan = make_plan(ws, saved.as_of, saved.selection)
     ensure_same(saved, replace(plan, made=made_from(ws)))
-    return ws, saved.plan
+    return ws, saved.plan, approved_by
 
 
 def _split(directory: Path, words: Sequence[str]) -> tuple[str | None, Path | None]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from haicap.cli import ask, changes, options, screen
+from haicap.cli.remember import remember
 from haicap.errors import Refused
 from haicap.inventory.approvers import Approver, Approvers
 from haicap.plan.approval import Approval
@@ -25,6 +26,7 @@ from haicap.stack.approving import (
     signer,
     verdict_of,
 )
+from haicap.stack.record import record_approval
 
 
 @click.command("approve")
@@ -78,7 +80,9 @@ def command(
     verb = "Reject" if reject else "Approve"
     if not ask.confirm(f"{verb} it as {approver.principal}?", yes=yes):
         raise Refused("Nothing was signed.")
-    return _end(saved, approvers, now, _sign(saved, approver, chosen, reason), as_json=as_json)
+    approval = _sign(saved, approver, chosen, reason)
+    remember(lambda: record_approval(directory, saved, approval))
+    return _end(saved, approvers, now, approval, as_json=as_json)
 
 
 def _show(saved: SavedPlan, approvers: Approvers, before: tuple[str, ...], *, full: bool) -> None:

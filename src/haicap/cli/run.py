@@ -18,14 +18,25 @@ from haicap.stack.making import principal
 from haicap.stack.workspace import Workspace
 
 
-def apply_plan(ws: Workspace, plan: Plan, again: str, *, as_json: bool, file: Path | None = None) -> int:
-    """Do a plan; `again` is the command that goes on where this one stopped, `file` is where the result goes. The exit
-    code: 1 if anything failed, 130 after Ctrl-C."""
+def apply_plan(
+    ws: Workspace,
+    plan: Plan,
+    again: str,
+    approved_by: tuple[str, ...] = (),
+    *,
+    as_json: bool,
+    file: Path | None = None,
+) -> int:
+    """Do a plan; `again` is the command that goes on where this one stopped, `approved_by` who has approved it, `file`
+    where the result goes.
+
+    The exit code: 1 if anything failed, 130 after Ctrl-C.
+    """
     begun, applied = now(), Applied(0, (), 0)
     steps = Steps(ask.names_of(ws.inventory), len(plan.changes))
     if plan.changes:
         with steps:
-            applied = apply(ws, plan, steps.on_event)
+            applied = apply(ws, plan, steps.on_event, approved_by)
     result = _result(ws, plan, applied, steps.done, begun)
     if file is not None:
         screen.write(file, dump(result.to_json()))

@@ -13,6 +13,8 @@ from haicap.audit.event import Kind
 from haicap.audit.reading import unended
 from haicap.canonical import Json
 from haicap.errors import HaicapError, Stopped
+from haicap.plan.approval import Approval
+from haicap.plan.file import SavedPlan
 from haicap.plan.model import PENDING, Plan
 from haicap.stack.making import principal
 from haicap.stack.workspace import Workspace
@@ -35,6 +37,14 @@ def record(workspace: Workspace, kind: Kind, /, **fields: Json) -> Event:
 def record_plan(workspace: Workspace, plan: Plan, file: Path) -> Event:
     """A plan was made for a file."""
     return record(workspace, "plan", **_plan_fields(plan), by=plan.made.by, expires=plan.made.expires, file=str(file))
+
+
+def record_approval(directory: Path, saved: SavedPlan, approval: Approval) -> Event:
+    """Somebody approved a plan, or rejected it."""
+    workspace = Workspace.open(directory, approval.province, "lab" if approval.target == "lab" else "live")
+    named = {"principal": approval.principal, "decision": approval.decision, "file": str(saved.path)}
+    reason = {"reason": approval.reason} if approval.reason else {}
+    return record(workspace, "approval", plan=approval.plan, **named, **reason)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from haicap.audit.folder import torn_name
@@ -170,6 +170,7 @@ def test_nothing_is_written_behind_a_line_that_was_changed(log: Log) -> None:
     assert segment.read_bytes() == before
 
 
+@settings(deadline=None, max_examples=30)  # each event waits for the disk
 @given(numbers=st.lists(st.integers(0, 5), max_size=6), limit=st.sampled_from([600, 2_000, 100_000]))
 def test_whatever_is_written_is_read_again(tmp_path_factory: pytest.TempPathFactory, numbers: list, limit: int) -> None:
     log = Log(tmp_path_factory.mktemp("log"), segment_bytes=limit)

@@ -26,7 +26,7 @@ def applied(enrolled: Path, monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
 
     plans: list[Plan] = []
 
-    def play(_ws: Workspace, plan: Plan, on_event) -> Applied:
+    def play(_ws: Workspace, plan: Plan, on_event, _approved_by=()) -> Applied:
         plans.append(plan)
         for change in plan.changes:
             failed = change.resource == "gw-24958"

@@ -58,7 +58,7 @@ def applied(enrolled, monkeypatch) -> list[str]:
 
     digests: list[str] = []
     monkeypatch.setattr(
-        module, "apply", lambda _ws, plan, _event: digests.append(plan.digest) or Applied(len(plan.changes), (), 0)
+        module, "apply", lambda _ws, plan, _event, _by: digests.append(plan.digest) or Applied(len(plan.changes), (), 0)
     )
     return digests
 

@@ -51,7 +51,7 @@ def work(enrolled, keys, tmp_path, monkeypatch) -> Path:
     public = {name: (keys / f"{name}.pub").read_text().strip() for name in PEOPLE}
     (enrolled / "inventories/lam-dong/approvers.yml").write_text(APPROVERS.format(**public), "utf-8")
 
-    def play(_ws, plan, on_event) -> Applied:
+    def play(_ws, plan, on_event, _approved_by) -> Applied:
         for change in plan.changes:
             on_event(StepEvent(change.resource, change.unit, change.system, change.action, "done"))
         return Applied(len(plan.changes), (), 0)
@@ -196,7 +196,7 @@ def test_an_apply_with_failures_is_not_certified(step, work, monkeypatch):
     step("plan")
     step("approve")
     failure = Failure("gw-24958", "24958", "gateway", "frr did not start", "Look at its journal.")
-    monkeypatch.setattr(running, "apply", lambda _ws, plan, _event: Applied(len(plan.changes) - 1, (failure,), 0))
+    monkeypatch.setattr(running, "apply", lambda _ws, plan, *_more: Applied(len(plan.changes) - 1, (failure,), 0))
     assert step("apply").exit_code == 1
     step("inspect")
     assert "changes failed" in step("certify").stderr
