@@ -22,7 +22,8 @@ from haicap.addressing.planner import plan_locks
 from haicap.converge import HostJob, HostResult, run_hosts
 from haicap.design import ProvinceDesign, design_province
 from haicap.design.dns import RecordSet
-from haicap.inspection import Inspection, inspect
+from haicap.inspection.model import Inspection
+from haicap.inspection.run import inspect
 from haicap.inventory.loader import load
 from haicap.inventory.model import Inventory
 from haicap.lab import Lab, LabHost, LabSpec

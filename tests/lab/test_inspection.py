@@ -10,8 +10,8 @@ import pytest
 
 from haicap.addressing.model import Keys
 from haicap.design.dns import RecordSet
-from haicap.inspection import Inspection
 from haicap.inspection.lan import client_address
+from haicap.inspection.model import Inspection
 from haicap.lab import Lab
 from haicap.reach.context import Connection
 from haicap.reach.enrol import enrol

@@ -35,6 +35,9 @@ from haicap.stack.workspace import Target, Workspace
 @options.delete_disks
 @options.require_approval
 @options.overrides
+@click.option(
+    "-o", "result", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="The result, for certify."
+)
 @options.full
 @options.as_json
 @click.pass_context
@@ -53,6 +56,7 @@ def command(
     require_approval: bool,
     override: tuple[str, ...],
     reason: tuple[str, ...],
+    result: Path | None,
     full: bool,
     as_json: bool,
 ) -> int:
@@ -65,7 +69,7 @@ def command(
     \b
     Example:
       haicap apply lam-dong --wave pilot
-      haicap apply plan.json
+      haicap apply plan.json -o applied.json
     """
     slug, file = _split(ctx.obj, words)
     if file is not None:
@@ -73,7 +77,7 @@ def command(
         ws, plan, approved_by = _planned(ctx.obj, slug, file, target, ssh_key, demanded=require_approval)
         ask.ensure_kept(plan, delete_mailboxes=delete_mailboxes, delete_disks=delete_disks)
         screen.say(f"{file}: {plan.digest}")
-        return apply_plan(ws, plan, f"haicap apply {ws.slug}", approved_by, as_json=as_json)
+        return apply_plan(ws, plan, f"haicap apply {ws.slug}", approved_by, as_json=as_json, file=result)
     ask.ensure_answerable(yes=yes, as_json=as_json)
     ws = ask.workspace(ctx.obj, slug, target, ssh_key)
     ensure_free(ws, f"haicap plan {ws.slug}", demanded=require_approval)
@@ -86,7 +90,7 @@ def command(
     if plan.changes and not ask.confirm("Apply it?", yes=yes):
         raise Refused("Nothing was done.")
     again = [_again(ws.slug, units, wave, platforms), *ask.overriding(plan)]
-    return apply_plan(ws, plan, " ".join(again), as_json=as_json)
+    return apply_plan(ws, plan, " ".join(again), as_json=as_json, file=result)
 
 
 def _planned(

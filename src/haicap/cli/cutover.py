@@ -16,7 +16,7 @@ from haicap.cli import ask, options, screen
 from haicap.cli.changes import show_lines
 from haicap.cli.run import Steps
 from haicap.errors import HaicapError, Refused
-from haicap.inspection import Probe
+from haicap.inspection.model import Probe
 from haicap.inventory.loader import find_provinces
 from haicap.lifecycle.cutover import Direction, phase_of
 from haicap.plan.file import read_plan

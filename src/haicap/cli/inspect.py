@@ -9,13 +9,19 @@ from pathlib import Path
 import click
 from rich.text import Text
 
+from haicap import __version__
 from haicap.cli import ask, options, screen
 from haicap.cli.progress import Counter
 from haicap.cli.remember import remember
-from haicap.errors import HaicapError
-from haicap.inspection import inspect
+from haicap.errors import HaicapError, Refused
+from haicap.inspection.inspected import Inspected
 from haicap.inspection.model import SYSTEMS, Inspection, Probe
+from haicap.inspection.run import inspect
+from haicap.plan.file import read_plan
+from haicap.plan.model import Plan, dump
+from haicap.plan.moment import now
 from haicap.plan.selection import Selection
+from haicap.stack.making import principal
 from haicap.stack.record_inspection import record_inspection
 from haicap.stack.workspace import Target, Workspace
 
@@ -31,20 +37,36 @@ _EXPLAINED = 20  # probes
 @click.option(
     "--system", "systems", multiple=True, type=click.Choice(SYSTEMS), help="Only these probes; may be given again."
 )
+@click.option(
+    "-o",
+    "file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write it for certify and report.",
+)
+@click.option(
+    "--plan",
+    "plan_file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The plan that was applied before: what stands on its date is probed, and the inspection names it.",
+)
 @click.option("--full", is_flag=True, help="What every probe saw, those that passed too.")
 @options.as_of
 @options.target
 @options.ssh_key
 @options.as_json
-@click.pass_obj
+@click.pass_context
 def command(
-    directory: Path,
+    ctx: click.Context,
     province: str | None,
     units: tuple[str, ...],
     wave: str | None,
     platforms: tuple[str, ...],
     junit: Path | None,
     systems: tuple[str, ...],
+    file: Path | None,
+    plan_file: Path | None,
     full: bool,
     as_of: date,
     target: Target | None,
@@ -61,18 +83,46 @@ def command(
       haicap inspect lam-dong --wave pilot
       haicap inspect lam-dong --unit 24958 --system mail --full
       haicap inspect lam-dong --unit 24958 --junit build/inspection.xml
+      haicap inspect lam-dong --wave pilot --plan plan.json -o inspection.json
     """
-    ws = ask.workspace(directory, province, target, ssh_key)
+    ws = ask.workspace(ctx.obj, province, target, ssh_key)
     chosen = ask.selected(ws.inventory, units, wave, platforms)
+    plan = _plan(ws, plan_file)
+    if plan is not None and ctx.get_parameter_source("as_of") is not click.core.ParameterSource.COMMANDLINE:
+        as_of = date.fromisoformat(plan.as_of)
+    at = now()
     found = _inspect(ws, chosen, systems, as_of)
-    remember(lambda: record_inspection(ws, found, as_of, systems))
+    inspected = Inspected(
+        province=ws.slug,
+        target=ws.target,
+        as_of=as_of.isoformat(),
+        at=at,
+        by=principal(ws),
+        tools={"haicap": __version__},
+        plan=plan.digest if plan is not None else "",
+        selection=chosen.to_json() | ({"systems": sorted(systems)} if systems else {}),
+        found=found,
+    )
+    remember(lambda: record_inspection(ws, inspected))
+    if file is not None:
+        screen.write(file, dump(inspected.to_json()))
     if junit is not None:
         screen.write(junit, found.to_junit())
     if as_json:
-        click.echo(found.to_json(), nl=False)
+        screen.put_json(inspected.to_json())
     else:
         _show(ws, found, full)
     return 0 if found.ok else 2
+
+
+def _plan(ws: Workspace, file: Path | None) -> Plan | None:
+    """The plan in a file. Refused when it is another province's or target's."""
+    if file is None:
+        return None
+    plan = read_plan(file).plan
+    if (plan.province, plan.target) != (ws.slug, ws.target):
+        raise Refused(f"{file}: this plan is for {plan.province}, {plan.target}, not for {ws.slug}, {ws.target}.")
+    return plan
 
 
 def _inspect(ws: Workspace, chosen: Selection, systems: tuple[str, ...], as_of: date) -> Inspection:

@@ -2,44 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from dataclasses import asdict
+from pathlib import Path
 
 from haicap.cli import ask, screen
 from haicap.cli.progress import Counter
 from haicap.errors import Stopped
-from haicap.plan.model import Plan
+from haicap.plan.applied import AppliedResult, Fault
+from haicap.plan.model import Plan, dump
+from haicap.plan.moment import now
 from haicap.report.text import done_word
 from haicap.stack.engine import Applied, StepEvent, apply
+from haicap.stack.making import principal
 from haicap.stack.workspace import Workspace
 
 
-def apply_plan(ws: Workspace, plan: Plan, again: str, approved_by: tuple[str, ...] = (), *, as_json: bool) -> int:
-    """Do a plan; `again` is the command that goes on where this one stopped, `approved_by` who has approved it.
+def apply_plan(
+    ws: Workspace,
+    plan: Plan,
+    again: str,
+    approved_by: tuple[str, ...] = (),
+    *,
+    as_json: bool,
+    file: Path | None = None,
+) -> int:
+    """Do a plan; `again` is the command that goes on where this one stopped, `approved_by` who has approved it, `file`
+    where the result goes.
 
     The exit code: 1 if anything failed, 130 after Ctrl-C.
     """
-    if not plan.changes:
-        _report(ws, plan, Applied(0, (), 0), again, as_json)
-        return 0
-    with Steps(ask.names_of(ws.inventory), len(plan.changes)) as steps:
-        applied = apply(ws, plan, steps.on_event, approved_by)
-    _report(ws, plan, applied, again, as_json)
+    begun, applied = now(), Applied(0, (), 0)
+    steps = Steps(ask.names_of(ws.inventory), len(plan.changes))
+    if plan.changes:
+        with steps:
+            applied = apply(ws, plan, steps.on_event, approved_by)
+    result = _result(ws, plan, applied, steps.done, begun)
+    if file is not None:
+        screen.write(file, dump(result.to_json()))
+    _report(result, plan, again, as_json)
     return Stopped.exit_code if applied.stopped else int(bool(applied.failures))
 
 
 class Steps(Counter):
-    """The engine's steps: a line for each that ends (`quiet`: that failed), and a bar below them on a terminal."""
+    """The engine's steps: a line for each that ends (`quiet`: that failed), and a bar below them on a terminal. `done`
+    are the resources that are."""
 
     def __init__(self, names: Mapping[str, str], total: int, *, quiet: bool = False, title: str = "apply") -> None:
         super().__init__(title, total)
         self._names, self._quiet = names, quiet
+        self.done: set[str] = set()
 
     def on_event(self, event: StepEvent) -> None:
         """Show one event."""
         if event.status == "started":
             self.tell(event.resource)
             return
+        (self.done.add if event.status == "done" else self.done.discard)(event.resource)
         if event.status == "failed" or not self._quiet:
             self._say(event)
         self.step()
@@ -54,35 +73,46 @@ class Steps(Counter):
             self.line(f"    {event.text}")
 
 
-def _report(ws: Workspace, plan: Plan, applied: Applied, again: str, as_json: bool) -> None:
+def _result(ws: Workspace, plan: Plan, applied: Applied, done: Collection[str], begun: str) -> AppliedResult:
+    """What came of it, by unit too."""
+    units: dict[str, dict[str, int]] = {}
+    failed = {failure.resource for failure in applied.failures}
+    for change in plan.changes:
+        if change.unit is not None:
+            counts = units.setdefault(change.unit, {"done": 0, "failed": 0})
+            counts["failed"] += change.resource in failed
+            counts["done"] += change.resource in done and change.resource not in failed
+    return AppliedResult(
+        province=ws.slug,
+        target=ws.target,
+        plan=plan.digest,
+        by=principal(ws),
+        begun=begun,
+        ended=now(),
+        done=applied.done,
+        failed=len(applied.failures),
+        skipped=applied.skipped,
+        stopped=applied.stopped,
+        halted=applied.halted,
+        units=dict(sorted(units.items())),
+        failures=tuple(Fault(**asdict(failure)) for failure in applied.failures),
+    )
+
+
+def _report(result: AppliedResult, plan: Plan, again: str, as_json: bool) -> None:
     if as_json:
-        screen.put_json(_json(ws, plan, applied))
+        screen.put_json(result.to_json())
         return
-    for failure in () if applied.stopped else applied.failures:
+    for failure in () if result.stopped else result.failures:
         screen.say(f"{failure.resource} {failure.system}: {failure.cause}")
         if failure.next_step:
             screen.say(f"    {failure.next_step}")
-    failed = len(applied.failures)
     if not plan.changes:
         screen.put("Nothing to do.")
     else:
-        told = "Stopped: " if applied.stopped or applied.halted else ""
-        screen.put(f"{told}{applied.done} done, {failed} failed, {applied.skipped} not begun")
-    if applied.halted:
-        screen.say(f"{applied.halted}: nothing new was begun. Mend what they have in common first.")
-    if failed or applied.stopped:
+        told = "Stopped: " if result.stopped or result.halted else ""
+        screen.put(f"{told}{result.done} done, {result.failed} failed, {result.skipped} not begun")
+    if result.halted:
+        screen.say(f"{result.halted}: nothing new was begun. Mend what they have in common first.")
+    if result.failed or result.stopped:
         screen.say(f"Run `{again}` again: it does only what is left.")
-
-
-def _json(ws: Workspace, plan: Plan, applied: Applied) -> dict[str, Any]:
-    return {
-        "format": "haicap.applied/1",
-        "province": ws.slug,
-        "target": ws.target,
-        "plan": plan.digest,
-        "done": applied.done,
-        "failures": applied.failures,
-        "skipped": applied.skipped,
-        "stopped": applied.stopped,
-        "halted": applied.halted,
-    }

@@ -1,4 +1,5 @@
-"""`haicap verify`."""
+"""`haicap verify`. What checks a kind of document is imported for that kind only: a stranger has a file and keys, and
+waits for no inventory and no engine."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +15,11 @@ import click
 
 from haicap.cli import options, screen
 from haicap.errors import HaicapError
-from haicap.inventory.approvers_loader import load_approvers
 from haicap.plan.approval import MOMENT, moment
-from haicap.plan.file import read_plan
-from haicap.plan.verdict import Check
-from haicap.stack.approving import clock, find_approvers, verdict_of
+from haicap.plan.check import Check
 
-_REFUSED = 3
+_PENDING, _REFUSED = 2, 3
+_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,26 @@ class Asked:
     file: Path
     directory: Path
     approvers: Path | None
+    keys: Path | None
     at: datetime
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Whether a document is genuine; `faults` is what it says itself that went wrong."""
+
+    checks: tuple[Check, ...]
+    faults: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether every check holds."""
+        return all(check.ok for check in self.checks)
+
+    @property
+    def exit_code(self) -> int:
+        """3 for what is not to be relied on, 2 for what is, and tells of failures."""
+        return (_PENDING if self.faults else 0) if self.ok else _REFUSED
 
 
 class _Moment(click.ParamType[datetime]):
@@ -48,77 +67,61 @@ class _Moment(click.ParamType[datetime]):
 
 
 @click.command("verify")
-@click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", metavar="FILE", type=_FILE)
 @click.option(
     "--approvers",
     metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The approvers.yml to hold it against; without it, that of the plan's province.",
+    type=_FILE,
+    help="The approvers.yml to hold it against; without it, that of a plan's province.",
+)
+@click.option(
+    "--keys", metavar="FILE", type=_FILE, help="For a certificate: public keys, as `haicap keys` writes them."
 )
 @click.option("--at", metavar="TIME", type=_Moment(), help="As if it were then, in UTC; now, if not said.")
 @options.as_json
 @click.pass_obj
-def command(directory: Path, file: Path, approvers: Path | None, at: datetime | None, as_json: bool) -> int:
-    """Check a plan and its approvals, offline: digests, times, limits, each signature and each rule.
+def command(
+    directory: Path, file: Path, approvers: Path | None, keys: Path | None, at: datetime | None, as_json: bool
+) -> int:
+    """Check what was signed, offline: a plan with its approvals, or a certificate with public keys alone.
 
-    Exit code 3 when anything is wrong; each line says what, and why not.
+    Exit code 3 when anything is wrong; each line says what, and why not. Exit code 2 for a certificate that is genuine,
+    and says that something failed.
 
     \b
     Example:
       haicap verify plan.json
       haicap verify plan.json --approvers approvers.yml --at 2025-07-01T09:00:00Z
+      haicap verify certificate.json --keys keys
     """
-    asked = Asked(file, directory, approvers, at or clock())
-    kind, verify = _kind(file)
-    checks = verify(asked)
-    ok = all(check.ok for check in checks)
+    asked = Asked(file, directory, approvers, keys, at or datetime.now(UTC).replace(microsecond=0))
+    kind = _kind(file) if keys is None else "certificate"
+    verify: Callable[[Asked], Answer] = import_module(f"haicap.cli.verify_{kind}").verify
+    answer = verify(asked)
     if as_json:
-        told = {"format": "haicap.verified/1", "file": file, "kind": kind, "at": asked.at.strftime(MOMENT), "ok": ok}
-        screen.put_json({**told, "checks": checks})
-        return 0 if ok else _REFUSED
-    for check in checks:
+        told = {"format": "haicap.verified/1", "file": file, "kind": kind, "at": asked.at.strftime(MOMENT)}
+        screen.put_json({**told, "ok": answer.ok, "checks": answer.checks, "faults": answer.faults})
+        return answer.exit_code
+    for check in answer.checks:
         mark, style = ("✓", "green") if check.ok else ("✗", "red")
         screen.put(f"{mark} {check.name:10} {check.text}", style)
-    screen.say(f"{file}: every check passed." if ok else f"{file}: refused.")
-    return 0 if ok else _REFUSED
+    screen.say(f"{file}: {_told(answer)}")
+    return answer.exit_code
 
 
-def verify_plan(asked: Asked) -> tuple[Check, ...]:
-    """Every check of a plan: of itself first; what was altered is judged no further."""
-    try:
-        saved = read_plan(asked.file)
-    except HaicapError as error:
-        return (Check("digest", False, str(error).removeprefix(f"{asked.file}: ")),)
-    whole = Check("digest", True, saved.plan.digest)
-    try:
-        approvers = (
-            load_approvers(asked.approvers)
-            if asked.approvers is not None
-            else find_approvers(asked.directory, saved.plan.province)
-        )
-    except HaicapError as error:
-        return whole, Check("approvers", False, f"{error}\n--approvers names one to hold it against.")
-    return whole, *verdict_of(saved, approvers, asked.at).checks
+def _told(answer: Answer) -> str:
+    if not answer.ok:
+        return "refused."
+    return f"genuine, and it says: not passed. {'; '.join(answer.faults)}." if answer.faults else "every check passed."
 
 
-Verify = Callable[[Asked], tuple[Check, ...]]
-
-
-def _kind(file: Path) -> tuple[str, Verify]:
-    """What a file is, and what checks it. What can't be told is held to be a plan, and refused as none."""
+def _kind(file: Path) -> str:
+    """What a file is. What can't be told is held to be a plan, and refused as none."""
     try:
         document = json.loads(file.read_bytes())
     except OSError as error:
         raise HaicapError(f"{file}: {error.strerror}.") from error
     except (ValueError, RecursionError):
         document = None
-    for kind, (is_one, verify) in _VERIFIERS.items():
-        if isinstance(document, Mapping) and is_one(document):
-            return kind, verify
-    return "plan", verify_plan
-
-
-# To add a kind of document: how it is recognised, and what checks it.
-_VERIFIERS: Mapping[str, tuple[Callable[[Mapping[str, Any]], bool], Verify]] = {
-    "plan": (lambda document: str(document.get("format", "")).startswith("haicap.plan/"), verify_plan),
-}
+    is_envelope = isinstance(document, Mapping) and not document.keys().isdisjoint(("payload", "signatures"))
+    return "certificate" if is_envelope else "plan"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,7 +13,7 @@ System = Literal["lan", "vpn", "dns", "mail", "machine", "gateway", "hub", "hype
 SYSTEMS: tuple[System, ...] = ("lan", "vpn", "dns", "mail", "machine", "gateway", "hub", "hypervisor")
 Status = Literal["passed", "failed", "unreachable"]
 STATUSES: tuple[Status, ...] = ("passed", "failed", "unreachable")
-FORMAT = "haicap.inspection/1"
+_SURROGATES = re.compile("[\ud800-\udfff]")  # UTF-8 has no form for them
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,20 @@ class Probe:
     expected: str
     observed: str
     seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """A row of a document; what a host said is made text that every program can read."""
+        seconds = round(self.seconds, 3)
+        return {
+            "unit": self.unit,
+            "host": self.host,
+            "system": self.system,
+            "probe": self.probe,
+            "status": self.status,
+            "expected": _SURROGATES.sub("\ufffd", self.expected),
+            "observed": _SURROGATES.sub("\ufffd", self.observed),
+            "seconds": int(seconds) if seconds == int(seconds) else seconds,  # as RFC 8785 writes a number
+        }
 
 
 @dataclass(frozen=True)
@@ -48,25 +62,6 @@ class Inspection:
         """Whether everything was looked at and is as designed."""
         return all(probe.status == "passed" for probe in self.probes)
 
-    def to_json(self) -> str:
-        """The whole as JSON, format `haicap.inspection/1`, keys in a fixed order, a newline at the end."""
-        probes = [_row(probe) for probe in self.probes]
-        document = {"format": FORMAT, "summary": self.summary, "probes": probes}
-        return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
-
     def to_junit(self) -> str:
         """The whole as JUnit XML: a suite a unit or server; `failed` is a failure, `unreachable` an error."""
-        return junit([_row(probe) for probe in self.probes])
-
-
-def _row(probe: Probe) -> dict[str, Any]:
-    return {
-        "unit": probe.unit,
-        "host": probe.host,
-        "system": probe.system,
-        "probe": probe.probe,
-        "status": probe.status,
-        "expected": probe.expected,
-        "observed": probe.observed,
-        "seconds": round(probe.seconds, 3),
-    }
+        return junit([probe.to_json() for probe in self.probes])

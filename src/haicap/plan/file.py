@@ -70,7 +70,7 @@ def ensure_same(saved: SavedPlan, now: Plan) -> None:
 
 def _parse(path: Path) -> tuple[str, dict[str, Json]]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode("utf-8")  # as it is: a line's end is a byte like any other
         document: Any = json.loads(text)
     except OSError as error:
         raise HaicapError(f"{path}: {error.strerror}. Make a plan with `haicap plan -o {path}`.") from error

@@ -12,6 +12,7 @@ from haicap.inventory.approvers import ApprovalRule, Approver, ApproverKey, Appr
 from haicap.inventory.approvers_loader import approvers_digest
 from haicap.inventory.scalars import shown
 from haicap.plan.approval import MOMENT, Approval, latest, moment
+from haicap.plan.check import Check
 from haicap.plan.model import Change, Plan
 from haicap.signing.ssh import signer_of
 
@@ -21,15 +22,6 @@ _ANYBODY = ApprovalRule(name="any")  # a plan that no rule is for still needs so
 
 # data, signature, public key -> None when it is right, else why not
 CheckSignature = Callable[[bytes, str, str], str | None]
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that was looked at: `text` says what is right, or why not."""
-
-    name: str
-    ok: bool
-    text: str
 
 
 @dataclass(frozen=True)

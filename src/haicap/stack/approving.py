@@ -16,9 +16,10 @@ from haicap.inventory.approvers import Approver, ApproverKey, Approvers
 from haicap.inventory.approvers_loader import FILE, load_approvers
 from haicap.inventory.loader import province_folder
 from haicap.plan.approval import NAMESPACE, Approval, parse, say_of, with_signature
+from haicap.plan.check import Check
 from haicap.plan.file import SavedPlan
 from haicap.plan.model import Plan
-from haicap.plan.verdict import Check, CheckSignature, Verdict, check_approvers, check_time, is_own, judge, key_problem
+from haicap.plan.verdict import CheckSignature, Verdict, check_approvers, check_time, is_own, judge, key_problem
 from haicap.signing.ssh import check, public_of, sign
 from haicap.stack.workspace import Workspace
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 
 from haicap.addressing.model import Cutover
 from haicap.errors import HaicapError, Refused, Stopped
-from haicap.inspection import Inspection, Probe
+from haicap.inspection.model import Inspection, Probe
 from haicap.lifecycle.cutover import (
     STEPS,
     Counts,

@@ -17,7 +17,8 @@ from typing import Protocol
 from haicap.addressing.lockfile import write_cutovers
 from haicap.addressing.model import Cutover
 from haicap.errors import HaicapError, Stopped
-from haicap.inspection import Inspection, inspect
+from haicap.inspection.model import Inspection
+from haicap.inspection.run import inspect
 from haicap.lifecycle.cutover import Counts, Table
 from haicap.plan.model import Plan
 from haicap.plan.selection import Selection

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 
 from haicap import __version__
 from haicap.plan.model import Made
+from haicap.plan.moment import MOMENT
 from haicap.stack.state import VERSION
 from haicap.stack.workspace import Workspace
 
-MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 PRINCIPAL = "HAICAP_PRINCIPAL"
 # What haicap itself writes beside the inventory, and no plan is made from: it does not make a commit another.
 _OWN = (":(exclude)audit", ":(exclude)sealed", ":(exclude).state", ":(exclude).lab")

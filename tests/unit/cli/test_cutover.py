@@ -16,7 +16,7 @@ from haicap.addressing.model import Cutover, Keys, Locks
 from haicap.addressing.planner import plan_locks
 from haicap.cli import cutover as verb
 from haicap.errors import HaicapError
-from haicap.inspection import Inspection, Probe
+from haicap.inspection.model import Inspection, Probe
 from haicap.inventory.loader import load
 from haicap.inventory.scaffold import scaffold
 from haicap.lifecycle.cutover import Counts, Table

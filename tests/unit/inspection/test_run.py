@@ -13,7 +13,9 @@ from haicap.addressing.model import Keys
 from haicap.design import ProvinceDesign, design_province
 from haicap.design.accounts import People
 from haicap.directory.call import MailHost
-from haicap.inspection import Probe, inspect, run
+from haicap.inspection import run
+from haicap.inspection.model import Probe
+from haicap.inspection.run import inspect
 from haicap.inventory.staff import Staff
 from haicap.reach.context import Connection, Outcome
 from haicap.reach.jobs import Answers

@@ -89,6 +89,14 @@ def test_one_changed_byte_is_another_plan(data: st.DataObject) -> None:
             read_plan(path)
 
 
+def test_a_line_that_ends_in_another_way_is_another_plan(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    for end in (b"\r", b"\r\n"):
+        path.write_bytes(dump(WHOLE.to_json()).encode().replace(b"\n", end, 1))
+        with pytest.raises(Refused):
+            read_plan(path)
+
+
 def test_when_and_by_whom_it_was_made_does_not_make_it_stale(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
     path.write_text(dump(WHOLE.to_json()), encoding="utf-8")

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from haicap.addressing.model import Cutover
 from haicap.errors import HaicapError
-from haicap.inspection import Inspection, Probe
+from haicap.inspection.model import Inspection, Probe
 from haicap.inventory.model import Stage
 from haicap.inventory.platforms import Platform
 from haicap.lifecycle.cutover import Counts, Direction, Pair, Table, phase_of

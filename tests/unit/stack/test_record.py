@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import pytest
 
 from haicap.errors import HaicapError, Refused
+from haicap.inspection.inspected import Inspected
 from haicap.inspection.model import Inspection, Probe
 from haicap.inventory.scaffold import scaffold
 from haicap.plan.model import Change, Made, Override, Plan
@@ -138,6 +138,11 @@ def test_a_plan_file_is_logged_with_who_made_it(ws: Workspace, plan: Plan) -> No
     assert (told["plan"], told["by"], told["file"]) == (plan.digest, "bình@lamdong.gov.vn", "plan.json")
 
 
+def inspected(found: Inspection, plan: str = "") -> Inspected:
+    at = "2025-07-01T09:00:00Z"
+    return Inspected("lam-dong", "live", "2025-07-01", at, "an@lamdong.gov.vn", {}, plan, {}, found)
+
+
 def test_an_inspection_is_logged_by_unit_and_wave(ws: Workspace, plan: Plan) -> None:
     def probe(unit: str | None, status: str) -> Probe:
         return Probe(unit, f"gw-{unit}", "dns", "answers", status, "", "", 0.1)  # type: ignore[arg-type]
@@ -147,7 +152,7 @@ def test_an_inspection_is_logged_by_unit_and_wave(ws: Workspace, plan: Plan) -> 
     found = Inspection(
         (probe(None, "passed"), probe("24958", "passed"), probe("24958", "failed"), probe("24829", "passed"))
     )
-    record_inspection(ws, found, date(2025, 7, 1))
+    record_inspection(ws, inspected(found))
     told = events(ws)["inspection"]
     waves = {unit.code: unit.wave for unit in ws.inventory.units}
     assert told["units"] == {"24958": "failed", "24829": "passed"}
@@ -156,12 +161,11 @@ def test_an_inspection_is_logged_by_unit_and_wave(ws: Workspace, plan: Plan) -> 
     assert (told["plan"], told["systems"], told["summary"]["failed"]) == (plan.digest, [], 1)
 
 
-def test_the_digest_of_an_inspection_is_that_of_its_file(ws: Workspace, tmp_path: Path) -> None:
-    import hashlib
-
-    found = Inspection((Probe("24958", "gw", "dns", "answers", "passed", "", "", 1.0),))
-    record_inspection(ws, found, date(2025, 7, 1))
-    assert events(ws)["inspection"]["digest"] == f"sha256:{hashlib.sha256(found.to_json().encode()).hexdigest()}"
+def test_the_digest_of_an_inspection_is_that_of_its_file(ws: Workspace) -> None:
+    found = inspected(Inspection((Probe("24958", "gw", "dns", "answers", "passed", "", "", 1.0),)), plan="sha256:a")
+    record_inspection(ws, found)
+    told = events(ws)["inspection"]
+    assert (told["digest"], told["plan"]) == (found.to_json()["digest"], "sha256:a")
 
 
 @pytest.mark.parametrize("fails", [False, True])
