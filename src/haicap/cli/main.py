@@ -44,6 +44,7 @@ VERBS = {
     "staff": "People: who has which official address, and tables of personnel offices.",
     "lab": "A province's hosts on this machine.",
     "inventory": "Ansible's dynamic inventory.",
+    "report": "A plan, an inspection or a certificate as a page, a comment, a table.",
     "schema": "JSON Schema of the inventory's files, for editors.",
     "completion": "The completion script of a shell.",
 }
