@@ -5,7 +5,6 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from haicap.errors import HaicapError
-from haicap.inspection.junit import junit
 from haicap.plan.model import Breach
 from haicap.report.model import Report
 
@@ -14,6 +13,8 @@ def to_junit(report: Report) -> str:
     """An inspection: a suite a unit, a case a probe. A plan: a case a limit that it does not keep; one that was
     overridden, or only warns, is skipped with its reason. HaicapError for what has neither."""
     if report.rows:
+        from haicap.inspection.junit import junit  # brings the probes along, which a plan has no use for
+
         return junit(report.rows)
     if report.kind != "plan":
         raise HaicapError(f"JUnit tells probes and limits, and a report of a {report.kind} has none: write .html.")

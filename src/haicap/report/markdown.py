@@ -22,7 +22,7 @@ _SPARE = 400  # for the note at the end
 _STATES = {"refuse": "refuse", "warn": "warn"}
 _CUT = "**{} more lines of this part have no room here.**"
 _SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-", "failed": "✗", "unreachable": "?", "passed": "✓"}
-_LETTERS = re.compile(r"(?!GH-)[^\W_]+(?:(?:, |[ ’-])[^\W_]+)*")  # letters alone make no mark of Markdown
+_LETTERS = re.compile(r"(?!(?i:gh-))[^\W_]+(?:(?:, |[ ’-])[^\W_]+)*")  # letters alone make no mark of Markdown
 
 
 def to_markdown(report: Report, limit: int = LIMIT) -> str:

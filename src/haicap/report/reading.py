@@ -29,10 +29,9 @@ def read_report(path: Path) -> Report:
     """The report of a plan, an inspection, a difference or a certificate. HaicapError when it is none of them, Refused
     when a plan was altered."""
     document = _parse(path)
-    if str(document.get("format", "")).startswith("haicap.plan/"):
-        plan = read_plan(path).plan
-        return of_plan(Plan.of(all_visible(plan.to_json())), plan.digest)
     reader = _reader(document)
+    if reader is of_plan_file:
+        read_plan(path)  # it refuses what was altered; what it took in is to the byte this document
     if reader is None:
         raise HaicapError(f"{path}: this is nothing that a report can be of. {_MAKE_ONE}")
     try:
@@ -54,11 +53,18 @@ def _parse(path: Path) -> Mapping[str, Any]:
 
 
 def _reader(document: Mapping[str, Any]) -> Callable[[Mapping[str, Json]], Report] | None:
+    if str(document.get("format", "")).startswith("haicap.plan/"):
+        return of_plan_file
     if document.get("format") in _INSPECTIONS:
         return of_inspection
     if document.get("format") == "haicap.diff/1":
         return of_diff
     return of_envelope if document.get("payloadType") == _STATEMENT else None
+
+
+def of_plan_file(document: Mapping[str, Json]) -> Report:
+    """The report of a plan's file."""
+    return of_plan(Plan.of(document), document["digest"])
 
 
 def of_plan(plan: Plan, digest: str) -> Report:

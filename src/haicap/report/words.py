@@ -107,7 +107,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "expand": ("Expand", "Mở hết"),
     "collapse": ("Collapse", "Thu gọn"),
     "more-rows": ("Show more", "Hiện thêm"),
-    "shown": ("shown of", "hiển thị trên"),
+    "shown": ("of", "trên"),
     "none-found": ("Nothing fits. Show all, or search for less.", "Không có mục nào phù hợp."),
     "again": ("Its last run did not end well: it is done again.", "Lần chạy trước không thành công: thực hiện lại."),
     "lines-same": ("unchanged lines", "dòng không đổi"),
