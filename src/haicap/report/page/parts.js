@@ -20,7 +20,8 @@ function valuesTable(part) {
   table.append(head([["what"], [left], [right]]));
   const body = el("tbody");
   for (const [what, before, after] of part.rows) {
-    body.append(el("tr", {}, el("th", { scope: "row" }, what), side("del", before, after), side("ins", after, before)));
+    const label = what ? el("th", { scope: "row" }, what) : el("td");
+    body.append(el("tr", {}, label, side("del", before, after), side("ins", after, before)));
   }
   table.append(body);
   return table;
