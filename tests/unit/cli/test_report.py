@@ -40,7 +40,7 @@ def test_markdown_goes_to_standard_output(file: Path):
         ("report.csv", "unit,name,system"),
         ("report.xml", "<testsuites"),
         ("report.sarif", '{\n  "$schema"'),
-        ("report.JSON", '{\n  "format": "haicap.report/1"'),
+        ("report.JSON", '{"format": "haicap.report/1"'),
     ],
 )
 def test_the_form_follows_the_name(file: Path, tmp_path: Path, name: str, begins: str):
