@@ -26,6 +26,7 @@ def to_json(report: Report) -> str:
         "destroys": list(report.destroys),
         "keeps": list(report.keeps),
         "waiting": [asdict(one) for one in report.waiting],
+        "verdict": None if report.verdict is None else {"passed": report.verdict, "reasons": list(report.reasons)},
         "tables": [asdict(one) for one in report.tables],
         "units": dict(report.units),
         "sides": list(report.sides),

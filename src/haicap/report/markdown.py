@@ -58,6 +58,10 @@ def _ordered(report: Report) -> Iterator[Item]:
 
 def _head(report: Report) -> Iterator[str]:
     yield f"### {english(report.kind)}: {_inline(report.subject)}" if report.subject else f"### {english(report.kind)}"
+    if report.verdict is not None:
+        reasons = "".join(f"\n- {_code(reason)}" for reason in report.reasons)
+        yield f"**{english('verdict-passed' if report.verdict else 'verdict-failed')}**\n{reasons}".rstrip()
+        yield english("not-verified")
     if report.actions:
         yield _summary(report)
     yield from _limits(report)

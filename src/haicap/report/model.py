@@ -66,7 +66,8 @@ class Table:
 class Report:
     """`subject` says of what province, target and day it is. `facts` are pairs of a key of words and a value: who made
     it, when, until when it holds, its digest. `actions` are those that its items can have, in their order; `sides` the
-    names of what is left and right. `units` are facts by code, as a plan has them."""
+    names of what is left and right. `units` are facts by code, as a plan has them;
+    `rows` an inspection's probes as they were written; `verdict` and `reasons` what a certificate comes to."""
 
     kind: Kind
     subject: str
@@ -81,6 +82,8 @@ class Report:
     waiting: tuple[Wait, ...] = ()
     tables: tuple[Table, ...] = ()
     rows: tuple[Mapping[str, Json], ...] = ()
+    verdict: bool | None = None
+    reasons: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:

@@ -18,6 +18,7 @@ from haicap.report.model import STATUSES, Item, Report, Table
 from haicap.report.visible import all_visible
 
 _INSPECTIONS = ("haicap.inspection/1", "haicap.inspection/2")
+_MOVE = ("kind", "what", "from", "to", "because", "resources")
 _STATEMENT = "application/vnd.in-toto+json"
 _MAKE_ONE = (
     "`haicap plan -o plan.json`, `haicap inspect --json`, `haicap diff A B --json` and `haicap certify` make what a "
@@ -166,10 +167,11 @@ def _change_of(document: Mapping[str, Json]) -> Change:
 
 
 def _moves(moves: list[Mapping[str, Json]]) -> tuple[Table, ...]:
-    rows = tuple(tuple(words_of(move.get(key)) for key in ("kind", "from", "to", "resources")) for move in moves)
-    return (Table("moves", ("kind", "from", "to", "resources"), rows),) if rows else ()
+    rows = tuple(tuple(words_of(move.get(key)) for key in _MOVE) for move in moves)
+    return (Table("moves", _MOVE, rows),) if rows else ()
 
 
 def _blast(blast: Mapping[str, Json]) -> tuple[Table, ...]:
-    rows = tuple((key, words_of(value)) for key, value in blast.items())
+    lists = ((key, value if isinstance(value, list) and key == "via" else [value]) for key, value in blast.items())
+    rows = tuple((key, words_of(one)) for key, values in lists for one in values)
     return (Table("blast", ("what", "value"), rows),) if rows else ()
