@@ -107,7 +107,13 @@ def test_without_its_program_all_is_named(read):
         plan(),
         inspection(),
         inspection(probe()),
-        certificate({"verdict": "passed", "approvals": [{"principal": HOSTILE[0]}], HOSTILE[0]: HOSTILE[1]}),
+        certificate(
+            {
+                "verdict": {"passed": True, "reasons": [HOSTILE[1]]},
+                "approvals": [{"principal": HOSTILE[0]}],
+                HOSTILE[0]: HOSTILE[1],
+            }
+        ),
         {"format": "haicap.diff/1", "from": {"label": HOSTILE[0]}, "to": {"label": "b"}, "changes": [], "moves": []},
     ],
     ids=["empty plan", "empty inspection", "inspection", "certificate", "difference"],

@@ -70,15 +70,15 @@ def test_a_difference(read):
             "to": {"label": "2025-07-01", "digest": "sha256:2"},
             "summary": {"update": 1, "unchanged": 7},
             "units": {},
-            "moves": [{"kind": "unit", "from": "24958", "to": "24959", "resources": ["gw-24958"]}],
+            "moves": [{"kind": "unit", "what": "Đức Trọng", "from": "24958", "to": "24959", "resources": ["gw-24958"]}],
             "changes": [change],
-            "blast": {"units": ["24958", "24967"], "people": 97},
+            "blast": {"units": ["24958", "24967"], "people": 97, "via": ["hub1 -> 124 units", "dns1 -> all"]},
         }
     )
     assert report.sides == ("2025-06-01", "2025-07-01")
     assert [(table.title, table.rows) for table in report.tables] == [
-        ("moves", (("unit", "24958", "24959", "gw-24958"),)),
-        ("blast", (("units", "24958, 24967"), ("people", "97"))),
+        ("moves", (("unit", "Đức Trọng", "24958", "24959", "", "gw-24958"),)),
+        ("blast", (("units", "24958, 24967"), ("people", "97"), ("via", "hub1 -> 124 units"), ("via", "dns1 -> all"))),
     ]
 
 
@@ -89,20 +89,24 @@ def test_a_certificate(read):
             "target": "live",
             "as_of": "2025-07-01",
             "basis": {"inventory": "sha256:1"},
+            "units": {"24958": {"name": "Đức Trọng", "wave": "pilot", "create": 3, "update": 1}},
+            "breaches": [{"limit": "deletes", "severity": "warn", "message": "5 of 4", "next_step": "Wait."}],
         },
-        "run": {"by": "a@b.vn", "units": {"24958": {"done": 3, "failed": 0}}},
-        "approvals": [{"principal": "b@b.vn", "decision": "approve"}],
-        "inspection": {"at": "2025-07-01T07:00:00Z", "probes": [probe("passed")]},
-        "verdict": "passed",
+        "run": {"by": "a@b.vn", "units": {"24958": {"done": 3, "failed": 0}}, "failures": []},
+        "approvals": [{"principal": "b@b.vn", "decision": "approve", "signature": "AAAA"}],
+        "inspection": {"at": "2025-07-01T07:00:00Z", "results": {"24958": "passed"}, "probes": [probe("passed")]},
+        "certified": {"by": "c@b.vn", "at": "2025-07-01T08:00:00Z"},
+        "verdict": {"passed": False, "reasons": ["2 probes did not pass"]},
     }
     report = read(certificate(predicate))
     assert report.subject == "lam-dong, live, 2025-07-01"
-    assert ("verdict", "passed") in report.facts
-    assert ("signed-by", "SHA256:abc") in report.facts
+    assert (report.verdict, report.reasons) == (False, ("2 probes did not pass",))
+    assert {("certified-by", "c@b.vn"), ("signed-by", "SHA256:abc")} <= set(report.facts)
+    assert [breach.limit for breach in report.breaches] == ["deletes"]
     assert report.counts["passed"] == 1
     tables = {table.title: table for table in report.tables}
     assert tables["approvals"].rows == (("b@b.vn", "approve"),)
-    assert tables["run-units"].rows == (("24958", "3", "0"),)
+    assert tables["unit-results"].rows == (("24958", "Đức Trọng", "pilot", "4", "3", "0", "passed"),)
 
 
 @pytest.mark.parametrize(
