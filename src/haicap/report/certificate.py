@@ -13,7 +13,8 @@ from haicap.report.model import STATUSES, Item, Report, Table
 Doc = Mapping[str, Any]
 _SHOWN = ("definition", "approvals", "run", "inspection", "certified", "verdict")  # the rest is listed as `more`
 # What has a place of its own, or says nothing to a reader.
-_ELSEWHERE = ("breaches", "overrides", "units", "results", "probes", "shared", "failures")
+_ELSEWHERE = ("made", "breaches", "overrides", "units", "results", "probes", "shared", "failures")
+_ITS_OWN = ("tools", "selection", "summary")  # of an apply and of an inspection; the plan's are shown
 _UNSAID = ("signature", "format", "province", "target", "plan")
 
 
@@ -67,7 +68,8 @@ def _tables(statement: Doc, predicate: Doc) -> Iterator[Table]:
     yield from _table_of("failures", _mapping(predicate.get("run")).get("failures"))
     for part in ("definition", "run", "inspection"):
         for name, value in _mapping(predicate.get(part)).items():
-            if isinstance(value, Mapping | list) and name not in _ELSEWHERE:
+            said = name in _ELSEWHERE or (part != "definition" and name in _ITS_OWN)
+            if isinstance(value, Mapping | list) and not said:
                 yield from _table_of(name if name in ("basis", "summary", "selection") else f"{part}-{name}", value)
     yield from _table_of("subjects", statement.get("subject"))
     yield from _table_of("more", {key: value for key, value in predicate.items() if key not in _SHOWN})

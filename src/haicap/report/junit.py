@@ -18,7 +18,7 @@ def to_junit(report: Report) -> str:
         return junit(report.rows)
     if report.kind != "plan":
         raise HaicapError(f"JUnit tells probes and limits, and a report of a {report.kind} has none: write .html.")
-    failures = sum(_fails(report, breach) for breach in report.breaches)
+    failures = len(report.refused)
     counts = {
         "tests": str(len(report.breaches) or 1),
         "failures": str(failures),
@@ -35,13 +35,9 @@ def to_junit(report: Report) -> str:
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
 
 
-def _fails(report: Report, breach: Breach) -> bool:
-    return breach.severity == "refuse" and report.reason_for(breach) is None
-
-
 def _case(suite: ElementTree.Element, report: Report, breach: Breach) -> None:
     case = ElementTree.SubElement(suite, "testcase", {"classname": "limits", "name": breach.limit})
-    if _fails(report, breach):
+    if breach in report.refused:
         found = ElementTree.SubElement(case, "failure", {"message": breach.message})
         found.text = f"{breach.message}\n{breach.next_step}"
         return

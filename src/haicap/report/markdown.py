@@ -22,7 +22,9 @@ _SPARE = 400  # for the note at the end
 _STATES = {"refuse": "refuse", "warn": "warn"}
 _CUT = "**{} more lines of this part have no room here.**"
 _SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-", "failed": "✗", "unreachable": "?", "passed": "✓"}
-_LETTERS = re.compile(r"(?!(?i:gh-))[^\W_]+(?:(?:, |[ ’-])[^\W_]+)*")  # letters alone make no mark of Markdown
+_LETTERS = re.compile(
+    r"(?!(?i:gh-|[0-9a-f]{7}))[^\W_]+(?:(?:, |[ ’-])[^\W_]+)*"
+)  # letters alone make no mark of Markdown, but a commit's do
 
 
 def to_markdown(report: Report, limit: int = LIMIT) -> str:
@@ -71,7 +73,10 @@ def _head(report: Report) -> Iterator[str]:
         waiting = [(one.host, one.reason, one.next_step) for one in report.waiting]
         yield _folded(f"{len(waiting)} {english('waiting')}", _table(("host", "reason", "next-step"), waiting))
     if report.actions and report.by_unit:
-        units = [(code, report.name_of(code), *map(str, counts.values())) for code, counts in report.by_unit.items()]
+        units = [
+            (code, report.name_of(code) if code else english("shared"), *map(str, counts.values()))
+            for code, counts in report.by_unit.items()
+        ]
         counted = _table(("code", "name", *report.actions), units)
         yield counted if len(units) <= _UNITS else _folded(f"{len(units)} {english('units')}", counted)
     for table in report.tables:

@@ -116,6 +116,11 @@ class Report:
         """What of people's own is left, though nothing uses it any more."""
         return tuple(what for item in self.items for what in item.keeps)
 
+    @property
+    def refused(self) -> tuple[Breach, ...]:
+        """The limits for which nothing is applied: nobody has overridden them."""
+        return tuple(one for one in self.breaches if one.severity == "refuse" and self.reason_for(one) is None)
+
     def name_of(self, code: str) -> str:
         """A unit's name, or nothing."""
         facts = self.units.get(code)

@@ -53,8 +53,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "certified-at": ("Certified at", "Chứng nhận lúc"),
     "certified-by": ("Certified by", "Người chứng nhận"),
     "not-verified": (
-        "This page shows what the certificate says. Whether it is genuine, `haicap verify` says.",
-        "Trang này hiển thị nội dung giấy chứng nhận. Lệnh `haicap verify` cho biết giấy có xác thực hay không.",
+        "This page shows what the certificate says. Whether it is genuine, haicap verify says.",
+        "Trang này hiển thị nội dung giấy chứng nhận. Lệnh haicap verify cho biết giấy có xác thực hay không.",
     ),
     # tables
     "system": ("system", "hệ thống"),
@@ -94,6 +94,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "observed": ("observed", "thực tế"),
     "place": ("place", "vị trí"),
     "line": ("line", "dòng"),
+    # kinds of unit
+    "commune": ("commune", "xã"),
+    "ward": ("ward", "phường"),
+    "special_zone": ("special zone", "đặc khu"),
     # sections
     "summary": ("Summary", "Tóm tắt"),
     "first": ("Look at these first", "Cần xem trước"),

@@ -4,15 +4,15 @@
 const SVG = "http://www.w3.org/2000/svg";
 const BOX = { width: 210, height: 46, gap: 10 };
 const AT = { segments: 0, gateway: 290, hubs: 580, width: 790 };
-const SHOWN = 27; // characters of a name in a box
+const SHOWN = { strong: 24, small: 30, note: 48 }; // characters: more would leave the box
 
 /** The unit's facts in words, and its picture; null when nothing is known of it. */
 function unitPanel(code) {
   const facts = Object.hasOwn(data.units, code) ? data.units[code] : null;
   if (!facts || typeof facts !== "object") return null;
-  const words = [code, facts.kind].filter(Boolean).map(String);
-  const panel = el("div", { class: "panel" }, el("h3", {}, String(facts.name || code)), el("p", {}, words.join(" · ")));
-  const line = panel.lastChild;
+  const line = el("p", {}, code);
+  if (facts.kind) line.append(" · ", spoken(String(facts.kind)));
+  const panel = el("div", { class: "panel" }, el("h3", {}, String(facts.name || code)), line);
   for (const key of ["wave", "staff", "predecessors"]) {
     const value = Array.isArray(facts[key]) ? facts[key].join(", ") : facts[key];
     if (value !== undefined && value !== null && value !== "") line.append(" · ", spoken(key), ` ${value}`);
@@ -38,7 +38,7 @@ function picture(facts) {
   const { name, uplink, loopback, block, block6 } = facts.gateway;
   box(drawing, AT.gateway, middle, name, loopback, "gateway");
   const notes = [uplink && `${word("uplink")} ${uplink}`, block, block6].filter(Boolean);
-  notes.forEach((note, at) => label(drawing, AT.gateway + BOX.width / 2, middle + 42 + at * 16, String(note), "small"));
+  notes.forEach((note, at) => label(drawing, AT.gateway + BOX.width / 2, middle + 42 + at * 16, String(note), "note"));
   hubs.forEach((one, at) => box(drawing, AT.hubs, level(at, hubs.length, middle), one.name, one.site, "hub"));
   return drawing;
 }
@@ -70,7 +70,7 @@ function box(drawing, x, y, title, below, kind) {
 
 function label(drawing, x, y, text, kind) {
   const made = svg("text", { x, y, class: kind, "text-anchor": "middle" });
-  made.textContent = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+  made.textContent = text.length > SHOWN[kind] ? `${text.slice(0, SHOWN[kind])}…` : text;
   drawing.append(made);
 }
 
