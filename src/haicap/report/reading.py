@@ -21,8 +21,8 @@ _INSPECTIONS = ("haicap.inspection/1", "haicap.inspection/2")
 _MOVE = ("kind", "what", "from", "to", "because", "resources")
 _STATEMENT = "application/vnd.in-toto+json"
 _MAKE_ONE = (
-    "A report can be of a plan (`haicap plan -o plan.json`), an inspection (`haicap inspect --json`), a difference (haicap "
-    "diff) and a certificate (haicap certify)."
+    "A report can be of a plan (`haicap plan -o plan.json`), an inspection (`haicap inspect --json`), a difference "
+    "(haicap diff) and a certificate (haicap certify)."
 )
 
 
