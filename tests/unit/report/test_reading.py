@@ -34,6 +34,13 @@ def test_a_plan_that_was_altered_is_refused(tmp_path: Path):
         read_report(path)
 
 
+def test_a_plan_with_half_a_character(tmp_path: Path):
+    path = tmp_path / "plan.json"
+    path.write_text(dump(plan(file_change()).to_json()).replace("gw-24958", "gw-\\ud800"))
+    with pytest.raises(HaicapError, match="can't be read"):
+        read_report(path)
+
+
 def test_a_plan_with_an_action_that_is_none(tmp_path: Path):
     path = tmp_path / "plan.json"
     path.write_text(dump(plan(file_change(action="explode")).to_json()))
