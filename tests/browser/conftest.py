@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from haicap.plan.model import Plan
 from haicap.report.html import to_html
 from haicap.report.model import Report
-from haicap.report.reading import of_plan
+from haicap.report.reading import of_envelope, of_plan
 from haicap.report.visible import all_visible
-from tests.unit.report.samples import hostile_plan
+from tests.unit.report.samples import certificate, hostile_plan, probe
 from toolchain.sample_plan import sample_plan
 
 Open = Callable[..., Page]
@@ -63,6 +63,24 @@ def large(written: Write) -> Path:
 def hostile(written: Write) -> Path:
     """Names that nobody should be called."""
     return written("hostile", _report(hostile_plan()))
+
+
+@pytest.fixture(scope="session")
+def signed(written: Write) -> Path:
+    """A certificate that something did not pass."""
+    definition = {
+        "province": "lam-dong",
+        "target": "live",
+        "as_of": "2025-07-01",
+        "units": {"24958": {"name": "Đức Trọng"}},
+    }
+    predicate = {
+        "definition": definition,
+        "approvals": [{"principal": "b@b.vn", "decision": "approve", "at": "2025-06-30T08:00:00Z"}],
+        "inspection": {"results": {"24958": "failed"}, "probes": [probe()]},
+        "verdict": {"passed": False, "reasons": ["1 probe did not pass"]},
+    }
+    return written("signed", of_envelope(certificate(predicate)))
 
 
 def _report(plan: Plan) -> Report:

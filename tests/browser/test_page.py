@@ -162,6 +162,15 @@ def test_axe_finds_nothing_on_a_narrow_screen_and_nothing_is_cut(show: Open, sma
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_certificate_begins_with_what_it_comes_to(show: Open, signed: Path, scheme: str):
+    page = show(signed, scheme=scheme, lang="vi", open="0")
+    expect(page.locator(".verdict")).to_contain_text("không đạt")
+    expect(page.locator("main")).to_contain_text("1 probe did not pass")
+    expect(page.locator("#list thead")).to_contain_text("mong đợi")
+    _ensure_accessible(page)
+
+
 def _ensure_accessible(page: Page) -> None:
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
