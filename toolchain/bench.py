@@ -1,7 +1,8 @@
 """Measure what docs/benchmarks.md reports: whole processes, several runs, the middle one; the peak memory of each.
 
-The engine's own preview of the same province and the same state is the peer of `haicap plan`. With `--lab`, the parts
-of a first apply too, on the lab's hosts: of the six pilot units, of the whole province, and of mail (`bench_mail.py`).
+The engine's own preview of the same province and the same state is the peer of `haicap plan`; reports of 5,000 changes
+have rows of their own (`bench_report.py`). With `--lab`, the parts of a first apply too, on the lab's hosts: of the six
+pilot units, of the whole province, and of mail (`bench_mail.py`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from datetime import date
 from pathlib import Path
 
 import bench_mail
+import bench_report
 
 from haicap import assets
 from haicap.addressing.lockfile import write_keys, write_locks, write_mail
@@ -52,6 +54,7 @@ def main(words: Sequence[str]) -> None:
     print(f"{'what':58} {'median':>8} {'min':>8} {'max':>8} {'MiB':>6}")
     with tempfile.TemporaryDirectory(prefix="haicap-bench-") as folder:
         _offline(Path(folder))
+        bench_report.main(Path(folder), _row)
     if "--lab" in words:
         for title, wave in (("6 units", ["--wave", "pilot"]), ("124 units", [])):
             _on_hosts(title, wave)

@@ -46,6 +46,8 @@ def test_wheel_holds_what_the_program_reads(wheel: Path) -> None:
         assert {f"haicap/assets/{name}" for name in kept} <= set(names), folder
     assert "haicap/data/units.csv.gz" in names
     assert "haicap/cli/__init__.py" in names
+    page = {path.name for path in (ROOT / "src/haicap/report/page").iterdir()}
+    assert {f"haicap/report/page/{name}" for name in page} <= set(names)
 
 
 def test_wheel_holds_nothing_else(wheel: Path) -> None:

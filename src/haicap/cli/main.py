@@ -52,6 +52,7 @@ VERBS = {
     "log": "What was done, by whom and when; whether the log is as it was written.",
     "history": "The life of a unit, from its predecessors on.",
     "inventory": "Ansible's dynamic inventory.",
+    "report": "A plan, an inspection or a certificate as a page, a comment, a table.",
     "schema": "JSON Schema of the inventory's files, for editors.",
     "completion": "The completion script of a shell.",
 }

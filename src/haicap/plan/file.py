@@ -34,9 +34,10 @@ def read_plan(path: Path) -> SavedPlan:
         as_of = date.fromisoformat(plan.as_of)
         destroy = plan.selection.get("destroy")
         selection = Selection.of(plan.selection)
+        altered = dump(plan.to_json()) != text
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise HaicapError(f"{path}: this plan can't be read ({error!r}). Make a new one.") from error
-    if dump(plan.to_json()) != text:
+    if altered:
         raise Refused(f"{path}: this plan was altered after it was made: its digest does not match. Make a new one.")
     return SavedPlan(path, plan, as_of, selection, None if destroy is None else frozenset(destroy))
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from haicap.plan.diff import WHOLE
 from haicap.plan.model import PENDING, Action, Change, Difference, Json, Plan, canonical
+from haicap.report.leaves import is_somebody, is_text, leaves, place, value_text
 
 Kind = Literal["create", "update", "replace", "delete", "unchanged", "added", "gone", "place", "note"]
 SIGNS: Mapping[Action, str] = {"create": "+", "update": "~", "replace": "±", "delete": "-", "unchanged": " "}
@@ -76,8 +76,8 @@ def change_lines(
         return
     if not change.diff:
         yield Line("    its last run did not end well: it is done again")
-    leaves = (leaf for difference in change.diff for leaf in _leaves(difference))
-    lines = [line for leaf in leaves for line in _difference_lines(leaf)]
+    found = (leaf for difference in change.diff for leaf in leaves(difference))
+    lines = [line for leaf in found for line in _difference_lines(leaf)]
     shown = lines if full or len(lines) <= _LINES + 1 else lines[:_LINES]
     yield from shown
     if len(shown) < len(lines):
@@ -128,62 +128,41 @@ def _waiting_lines(plan: Plan) -> Iterator[Line]:
 
 def _amount(diff: Sequence[Difference]) -> str:
     """`23 files, 12 services`: what a whole value holds."""
-    leaves = [leaf for difference in diff for leaf in _leaves(difference)]
-    files = sum(leaf.path[0] == "files" for leaf in leaves)
-    sets = [leaf for leaf in leaves if leaf.path[0] == "zones" and len(leaf.path) > 2]
+    found = [leaf for difference in diff for leaf in leaves(difference)]
+    files = sum(leaf.path[0] == "files" for leaf in found)
+    sets = [leaf for leaf in found if leaf.path[0] == "zones" and len(leaf.path) > 2]
     zones = len({leaf.path[1] for leaf in sets})
     parts = [_count(files, "file")] if files else []
     parts += [f"{_count(len(sets), 'record set')} in {_count(zones, 'zone')}"] if sets else []
-    parts += [f"{number} {words}" for place, words in _WHO.items() if (number := _entries(diff, place))]
-    return ", ".join(parts) or _count(len(leaves), "value")
+    parts += [f"{number} {words}" for kind, words in _WHO.items() if (number := _entries(diff, kind))]
+    return ", ".join(parts) or _count(len(found), "value")
 
 
-def _entries(diff: Sequence[Difference], place: str) -> int:
+def _entries(diff: Sequence[Difference], kind: str) -> int:
     """How many people, role mailboxes or probes come or go."""
-    whole = [d.after or d.before or {} for d in diff if d.path == (place,)]
-    return sum(map(len, whole)) + sum(d.path[0] == place and len(d.path) == 2 for d in diff)
+    whole = [d.after or d.before or {} for d in diff if d.path == (kind,)]
+    return sum(map(len, whole)) + sum(d.path[0] == kind and len(d.path) == 2 for d in diff)
 
 
 def _count(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
-def _leaves(difference: Difference) -> Iterator[Difference]:
-    """A whole value that comes or goes, taken apart; record sets and people stay whole."""
-    whole = difference.after if difference.before is None else difference.before
-    one_side = difference.before is None or difference.after is None
-    if not (one_side and isinstance(whole, Mapping)) or _is_record_set(whole) or _is_somebody(difference):
-        yield difference
-        return
-    came = difference.before is None
-    for key, value in whole.items():
-        path = (*difference.path, str(key))
-        yield from _leaves(Difference(path, None, value) if came else Difference(path, value, None))
-
-
-def _is_record_set(value: Mapping[str, Json]) -> bool:
-    return set(value) == {"ttl", "records"}
-
-
-def _is_somebody(difference: Difference) -> bool:
-    return len(difference.path) == 2 and difference.path[0] in WHOLE
-
-
 def _difference_lines(difference: Difference) -> Iterator[Line]:
     before, after = difference.before, difference.after
-    if _is_somebody(difference):
+    if is_somebody(difference):
         yield from _somebody_lines(difference.path[1], before, after)
-    elif _is_text(before) or _is_text(after):
-        yield Line(f"    {_place(difference.path)}", "place")
+    elif is_text(before) or is_text(after):
+        yield Line(f"    {place(difference.path)}", "place")
         yield from _text_lines(before or "", after or "")
     elif isinstance(before, list) and isinstance(after, list):
-        yield Line(f"    {_place(difference.path)}", "place")
-        yield from (Line(f"      - {_value(item)}", "gone") for item in before if item not in after)
-        yield from (Line(f"      + {_value(item)}", "added") for item in after if item not in before)
+        yield Line(f"    {place(difference.path)}", "place")
+        yield from (Line(f"      - {value_text(item)}", "gone") for item in before if item not in after)
+        yield from (Line(f"      + {value_text(item)}", "added") for item in after if item not in before)
         if sorted(map(canonical, before)) == sorted(map(canonical, after)):
             yield Line("      (in another order)")
     else:
-        yield Line(f"    {_place(difference.path)}: {_value(before)} -> {_value(after)}", "place")
+        yield Line(f"    {place(difference.path)}: {value_text(before)} -> {value_text(after)}", "place")
 
 
 def _somebody_lines(key: str, before: Mapping[str, Json] | None, after: Mapping[str, Json] | None) -> Iterator[Line]:
@@ -205,15 +184,11 @@ def _somebody_lines(key: str, before: Mapping[str, Json] | None, after: Mapping[
             yield from (Line(f"      - {part} {item}", "gone") for item in had if item not in has)
             yield from (Line(f"      + {part} {item}", "added") for item in has if item not in had)
         elif had != has:
-            yield Line(f"      {part}: {_value(had)} -> {_value(has)}")
+            yield Line(f"      {part}: {value_text(had)} -> {value_text(has)}")
 
 
 def _dated(address: str, aliases: Mapping[str, Json]) -> str:
     return f"{address} until {aliases[address]}" if aliases[address] else address
-
-
-def _is_text(value: Json) -> bool:
-    return isinstance(value, str) and "\n" in value
 
 
 def _text_lines(before: str, after: str) -> Iterator[Line]:
@@ -227,24 +202,3 @@ def _text_lines(before: str, after: str) -> Iterator[Line]:
         yield Line("      (line endings)")
     elif after and not after.endswith("\n"):
         yield Line("      (no end of line at its end)")
-
-
-def _place(path: tuple[str, ...]) -> str:
-    """`/etc/nftables.conf`, `service frr`, `printer-1.example. A`."""
-    if path[0] == "files" and len(path) > 1:
-        return path[1]
-    if path[0] == "services" and len(path) > 1:
-        return f"service {path[1]}"
-    if path[0] == "zones" and len(path) > 2:
-        return " ".join(path[2:])
-    if path[0] == "zones" and len(path) > 1:
-        return f"zone {path[1]}"
-    return " ".join(path)
-
-
-def _value(value: Json) -> str:
-    if value is None:
-        return "(none)"
-    if isinstance(value, Mapping) and _is_record_set(value):
-        return f"{value['ttl']} {', '.join(map(str, value['records']))}"
-    return value if isinstance(value, str) else canonical(value)
