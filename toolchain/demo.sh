@@ -60,6 +60,61 @@ sys.exit(not found["acknowledged"] or found["found_again"] != found["acknowledge
 END
 }
 
+# One commune gets another printer: planned, reported, approved by somebody else's key, applied, inspected, certified; and
+# the certificate is checked where there is nothing but public keys.
+proven_change() {
+    local papers=$WORK/papers keys=$WORK/keys stranger who file
+    rm -rf "$papers"
+    mkdir -p "$papers" "$keys"
+    for who in lan minh certifier; do
+        [ -f "$keys/$who" ] || ssh-keygen -q -t ed25519 -N '' -C "$who" -f "$keys/$who"
+    done
+    cat >"$INVENTORY/approvers.yml" <<END
+# Made by the demo: two people who may approve, and the key that certificates are signed with.
+approvers:
+  - {principal: lan@example.vn, roles: [network], keys: [{key: "$(cut -d ' ' -f 1,2 "$keys/lan.pub")", from: 2025-01-01}]}
+  - {principal: minh@example.vn, roles: [network], keys: [{key: "$(cut -d ' ' -f 1,2 "$keys/minh.pub")", from: 2025-01-01}]}
+  - {principal: ci@example.vn, roles: [certifier], keys: [{key: "$(cut -d ' ' -f 1,2 "$keys/certifier.pub")", from: 2025-01-01}]}
+rules:
+  - {name: any, count: 1, roles: [network]}
+END
+    .venv/bin/python toolchain/add_printer.py "$INVENTORY/units.yml" "$unit"
+    part "A commune gets another printer: its address" 0 "" lock "$PROVINCE"
+    export HAICAP_PRINCIPAL=lan@example.vn
+    file=$papers/plan.json
+    part "Its plan, made by lan@example.vn" 2 "" plan "$PROVINCE" --unit "$unit" -o "$file"
+    part "The plan as a page to read" 0 "" report "$file" -o "$papers/plan.html"
+    part "Whom it touches, and why" 0 "" explain "gw-$unit" "$file"
+    part "Not approved: refused" 3 "It was to be refused." apply "$file" --require-approval
+    part "Approved by who made it: refused" 3 "It was to be refused." approve "$file" --key "$keys/lan" --yes
+    part "Approved by minh@example.vn's key" 0 "" approve "$file" --key "$keys/minh" --yes
+    part "Every signature, rule and digest of it" 0 "" verify "$file"
+    part "Apply what was approved" 0 "Run it again: it goes on where it stopped." \
+        apply "$file" --require-approval -o "$papers/applied.json"
+    part "Inspect the commune" 0 "" inspect "$PROVINCE" --unit "$unit" --plan "$file" -o "$papers/inspection.json"
+    unset HAICAP_PRINCIPAL
+    part "Certify it" 0 "" certify "$file" --applied "$papers/applied.json" --inspection "$papers/inspection.json" \
+        --key "$keys/certifier" -o "$papers/certificate.json"
+    part "The certificate as a page to show" 0 "" report "$papers/certificate.json" -o "$papers/certificate.html"
+    part "The public keys" 0 "" keys "$PROVINCE" -o "$papers/keys"
+
+    stranger=$(mktemp -d)
+    cp "$papers/certificate.json" "$papers/keys" "$stranger"
+    WORK=$stranger part "In an empty folder, with the public keys alone" 0 "" \
+        verify "$stranger/certificate.json" --keys "$stranger/keys"
+    .venv/bin/python -c '
+import pathlib, random, sys
+path = pathlib.Path(sys.argv[1])
+whole = bytearray(path.read_bytes())
+whole[random.randrange(len(whole))] ^= 1
+path.write_bytes(whole)' "$stranger/certificate.json"
+    WORK=$stranger part "One bit of it changed: found" 3 "It was to be refused." \
+        verify "$stranger/certificate.json" --keys "$stranger/keys"
+    rm -rf "$stranger"
+    part "The commune's life, from its predecessors on" 0 "" history "$unit" "$PROVINCE"
+    part "The log: nothing changed, removed or added" 0 "" log verify "$PROVINCE"
+}
+
 begun=$EPOCHREALTIME
 wave=(--wave "$UNITS")
 [ "$UNITS" != all ] || wave=(--unit all)
@@ -118,6 +173,7 @@ part "A letter from one commune to another's former address, and its signature" 
 if [ ${#platforms[@]} -gt 0 ]; then
     cut_over
 fi
+proven_change
 part "Plan again: there is nothing left to do" 0 "Exit code 2 means that the plan above is not empty." \
     plan "$PROVINCE" "${chosen[@]}"
 part "The units" 0 "" show "$PROVINCE" "${wave[@]}"
@@ -132,6 +188,7 @@ The lab is up. Try next:
   .venv/bin/haicap -C $WORK lab ps                        # its hosts
   .venv/bin/haicap -C $WORK show $PROVINCE $unit                # one unit's whole design
   .venv/bin/haicap -C $WORK drift $PROVINCE               # change a file on a host by hand first
+  $WORK/papers/plan.html, $WORK/papers/certificate.html        # to open in a browser
 
 \`make demo-down\` takes it away.
 END

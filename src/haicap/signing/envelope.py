@@ -10,7 +10,6 @@ import re
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -120,10 +119,6 @@ def _load_private(data: bytes, path: Path, ask: Ask) -> object:
     try:
         return load_ssh_private_key(data, None)
     except TypeError:  # how cryptography says that it needs a passphrase
-        if find_spec("bcrypt") is None:
-            raise HaicapError(
-                f"{path}: to read a key that has a passphrase, Python's package bcrypt is needed: `pip install bcrypt`."
-            ) from None
         return load_ssh_private_key(data, ask(f"Passphrase of {path}").encode())
 
 

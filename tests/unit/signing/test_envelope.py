@@ -9,7 +9,6 @@ import subprocess
 import pytest
 
 from haicap.errors import HaicapError
-from haicap.signing import envelope
 from haicap.signing.envelope import fingerprint, load_key, public_line, seal, unseal
 
 PAYLOAD = '{"xã":"Đạ Tẻh"}'.encode()
@@ -61,14 +60,7 @@ def test_an_envelope_names_its_key_as_ssh_keygen_does(tmp_path, kind):
     assert not sealed.is_signed_by("ssh-ed25519 AAAA")
 
 
-def test_a_key_with_a_passphrase_needs_bcrypt(tmp_path, monkeypatch):
-    monkeypatch.setattr(envelope, "find_spec", lambda _name: None)
-    with pytest.raises(HaicapError, match="bcrypt is needed"):
-        load_key(_make(tmp_path, "ed25519", "mưa"), _never)
-
-
 def test_a_passphrase_is_asked_for(tmp_path):
-    pytest.importorskip("bcrypt", reason="keys with a passphrase are read by the package bcrypt")
     path, asked = _make(tmp_path, "ed25519", "mưa"), list[str]()
     key = load_key(path, lambda question: asked.append(question) or "mưa")
     assert asked == [f"Passphrase of {path}"]
