@@ -12,6 +12,9 @@ from haicap.cli.sides import Context, place_of
 from haicap.errors import HaicapError
 from haicap.plan.model import dump
 from haicap.report.comparison import blast_lines, comparison_lines
+from haicap.report.forms import written
+from haicap.report.reading import of_diff
+from haicap.report.visible import all_visible
 from haicap.stack.comparing import Compared, compare_places, limit
 
 
@@ -20,7 +23,11 @@ from haicap.stack.comparing import Compared, compare_places, limit
 @click.argument("second", metavar="B")
 @options.province
 @click.option(
-    "-o", "file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write it as JSON (.json)."
+    "-o",
+    "file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write it: .json, or a report's form (.html, .md, .csv, ...).",
 )
 @click.option("--unit", "units", metavar="CODE", multiple=True, help="Only this unit's changes; may be given again.")
 @click.option("--system", "systems", metavar="NAME", multiple=True, help="Only this system's; may be given again.")
@@ -53,13 +60,14 @@ def command(
       haicap diff main HEAD lam-dong --blast-radius
       haicap diff lam-dong@2025-07-01 plan.json --unit 24958
     """
-    if file is not None and file.suffix.lower() != ".json":
-        raise HaicapError(f"{file}: a difference is written as .json, and a report is made of that file.")
     context = Context(directory, province, as_of)
     found = compare_places(place_of(first, context), place_of(second, context))
     found = limit(found, _codes(found, units), _systems(found, systems), blast=blast)
     if file is not None:
-        screen.write(file, dump(found.to_json()))
+        document = found.to_json()
+        json_file = file.suffix.lower() == ".json"
+        screen.write(file, dump(document) if json_file else written(of_diff(all_visible(document)), file, file))
+        screen.say(f"wrote {file}")
     if as_json:
         screen.put_json(found.to_json())
     else:

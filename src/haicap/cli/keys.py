@@ -36,6 +36,7 @@ def command(directory: Path, province: str | None, file: Path | None, as_json: b
     text = "".join(f"{line_of(signer)}\n" for signer in signers)
     if file is not None:
         screen.write(file, text)
+        screen.say(f"wrote {file}")
     if as_json:
         screen.put_json({"format": "haicap.keys/1", "province": slug, "keys": signers})
     elif file is None:

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
 
 from haicap.cli import options, screen
-from haicap.errors import HaicapError
-from haicap.report.csv_table import to_csv
 from haicap.report.document import to_json
-from haicap.report.html import to_html
-from haicap.report.junit import to_junit
+from haicap.report.forms import written
 from haicap.report.markdown import LIMIT, to_markdown
-from haicap.report.model import Report
 from haicap.report.reading import read_report
-from haicap.report.sarif import of_report, to_sarif
-
-_FORMATS: Mapping[str, Callable[[Report], str]] = {
-    ".html": to_html,
-    ".csv": to_csv,
-    ".xml": to_junit,
-    ".json": to_json,
-}
 
 
 @click.command("report")
@@ -57,21 +44,9 @@ def command(file: Path, out: Path | None, limit: int, as_json: bool) -> None:
     """
     report = read_report(file)
     if out is not None:
-        screen.write(out, _written(report, file, out, limit))
+        screen.write(out, written(report, out, file, limit))
         screen.say(f"wrote {out}")
     if as_json:
         click.echo(to_json(report), nl=False)
     elif out is None:
         click.echo(to_markdown(report, limit), nl=False)
-
-
-def _written(report: Report, file: Path, out: Path, limit: int) -> str:
-    end = out.suffix.lower()
-    if end == ".md":
-        return to_markdown(report, limit)
-    if end == ".sarif":
-        return to_sarif(of_report(report, file.name if file.is_absolute() else file.as_posix()))
-    if end not in _FORMATS:
-        known = ", ".join(sorted([*_FORMATS, ".md", ".sarif"]))
-        raise HaicapError(f'{out}: a report has no form "{end}"; the name ends with one of {known}.')
-    return _FORMATS[end](report)

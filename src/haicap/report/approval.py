@@ -18,7 +18,7 @@ def approval_lines(plan: Plan, *, full: bool = False) -> Iterator[Line]:
         yield from plan_lines(plan, names, full=True)
         yield Line("")
     made = plan.made
-    yield Line(f"{plan.province}, {plan.target}, as of {plan.as_of}, {len(names)} units")
+    yield Line(f"{plan.province}, {plan.target}, as of {plan.as_of}, {len(names)} unit{'' if len(names) == 1 else 's'}")
     yield Line(f"made {made.at} by {made.by}, holds until {made.expires}")
     if made.commit:
         yield Line(f"commit {made.commit} by {', '.join(made.authors)}")

@@ -64,6 +64,25 @@ def _inspection(fields: Mapping[str, Json]) -> Iterator[str]:
     yield f"only {_listed(fields['systems'])}" if fields.get("systems") else ""
 
 
+def _approval(fields: Mapping[str, Json]) -> Iterator[str]:
+    yield short(fields.get("plan"))
+    yield "rejected" if fields.get("decision") == "reject" else "approved"
+    yield str(fields.get("reason", ""))
+
+
+def _certificate(fields: Mapping[str, Json]) -> Iterator[str]:
+    yield short(fields.get("plan"))
+    yield f"signed by {fields['by']}" if fields.get("by") else ""
+    yield f"into {fields['file']}" if fields.get("file") else ""
+
+
+def _enrol(fields: Mapping[str, Json]) -> Iterator[str]:
+    hosts = fields.get("hosts")
+    yield f"the public keys of {', '.join(hosts)}" if isinstance(hosts, dict) and hosts else ""
+    yield f"renewed {_listed(fields['renewed'])}" if fields.get("renewed") else ""
+    yield f"failed {_listed(fields['failed'])}" if fields.get("failed") else ""
+
+
 def _redaction(fields: Mapping[str, Json]) -> Iterator[str]:
     yield f"{fields.get('values')} values of before {fields.get('before')}"
     yield str(fields.get("reason", ""))
@@ -89,6 +108,9 @@ _TOLD: Mapping[str, Callable[[Mapping[str, Json]], Iterator[str]]] = {
     "apply-begun": _plan,
     "apply-ended": _ended,
     "inspection": _inspection,
+    "approval": _approval,
+    "certificate": _certificate,
+    "enrol": _enrol,
     "redaction": _redaction,
     "rotation": _rotation,
     "recovery": _recovery,

@@ -22,7 +22,7 @@ _MOVE = ("kind", "what", "from", "to", "because", "resources")
 _STATEMENT = "application/vnd.in-toto+json"
 _MAKE_ONE = (
     "A report can be of a plan (`haicap plan -o plan.json`), an inspection (`haicap inspect --json`), a difference "
-    "(haicap diff) and a certificate (haicap certify)."
+    "(`haicap diff`) and a certificate (`haicap certify`)."
 )
 
 
@@ -71,7 +71,7 @@ def of_plan_file(document: Mapping[str, Json]) -> Report:
 def of_plan(plan: Plan, digest: str) -> Report:
     """A plan's report. `digest` is that of the plan as it is, not of what is shown of it."""
     made = plan.made
-    selection = [f"{key}: {', '.join(map(str, values))}" for key, values in plan.selection.items()]
+    selection = [f"{key}: {', '.join(map(str, values))}" for key, values in plan.selection.items() if values]
     facts = {
         "digest": digest,
         "made-at": made.at,

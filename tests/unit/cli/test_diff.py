@@ -168,7 +168,7 @@ def test_a_word_with_two_meanings_is_an_error_that_names_both(province: Path) ->
         (("province.yml", "2025-07-01"), '"province.yml" is no date'),
         (("inventories/lam-dong/units.yml", "2025-07-01"), "this is not a plan"),
         (("--unit", "Nowhere", "2025-06-01", "2025-07-01"), 'Neither side has a unit "Nowhere"'),
-        (("2025-06-01", "2025-07-01", "-o", "diff.pdf"), "diff.pdf: a difference is written as .json"),
+        (("2025-06-01", "2025-07-01", "-o", "diff.pdf"), 'diff.pdf: a report has no form ".pdf"'),
         (("HEAD", "2025-07-01", "nghe-an"), "say which PROVINCE of that commit is meant; it has lam-dong."),
     ],
 )
@@ -176,6 +176,12 @@ def test_what_means_nothing_is_told(province: Path, words: tuple[str, ...], said
     ran = _run("diff", *words)
     assert ran.exit_code == 1
     assert said in ran.stderr
+
+
+def test_the_difference_is_written_as_a_report(province: Path, tmp_path: Path) -> None:
+    out = tmp_path / "diff.md"
+    assert _run("diff", "2025-06-01", "2025-07-01", "-o", str(out)).exit_code == 2
+    assert "gw-" in out.read_text("utf-8")
 
 
 def test_a_commit_that_leads_out_of_its_folder_is_refused(province: Path) -> None:
