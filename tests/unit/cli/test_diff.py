@@ -181,7 +181,7 @@ def test_what_means_nothing_is_told(province: Path, words: tuple[str, ...], said
 def test_the_difference_is_written_as_a_report(province: Path, tmp_path: Path) -> None:
     out = tmp_path / "diff.md"
     assert _run("diff", "2025-06-01", "2025-07-01", "-o", str(out)).exit_code == 2
-    assert "gw-" in out.read_text("utf-8")
+    assert "dns-24958" in out.read_text("utf-8")
 
 
 def test_a_commit_that_leads_out_of_its_folder_is_refused(province: Path) -> None:
