@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -296,6 +297,8 @@ def _plain(message: str) -> str:
 
 
 def _next_step(resource: str, cause: str) -> str:
-    if "unreachable" in cause or "reach" in cause:
-        return f"See that {resource} is up and its line works, then apply again: only what is left is done."
+    if "reach" in cause:
+        named = re.search(r"cannot reach (\S+)", cause)  # a machine's change needs its hypervisor
+        host = named.group(1) if named else resource
+        return f"See that {host} is up and its line works, then apply again: only what is left is done."
     return "Mend the cause, then apply again: only what is left is done."
