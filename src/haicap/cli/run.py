@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 from haicap.cli import ask, screen
 from haicap.cli.progress import Counter
 from haicap.errors import Stopped
-from haicap.plan.applied import AppliedResult, Fault
+from haicap.plan.applied import AppliedResult
 from haicap.plan.model import Plan, dump
 from haicap.plan.moment import now
 from haicap.report.text import done_word
@@ -95,7 +94,7 @@ def _result(ws: Workspace, plan: Plan, applied: Applied, done: Collection[str], 
         stopped=applied.stopped,
         halted=applied.halted,
         units=dict(sorted(units.items())),
-        failures=tuple(Fault(**asdict(failure)) for failure in applied.failures),
+        failures=applied.failures,
     )
 
 

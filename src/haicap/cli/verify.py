@@ -15,8 +15,8 @@ import click
 
 from haicap.cli import options, screen
 from haicap.errors import HaicapError
-from haicap.plan.approval import MOMENT, moment
 from haicap.plan.check import Check
+from haicap.plan.moment import MOMENT, moment
 
 _PENDING, _REFUSED = 2, 3
 _FILE = click.Path(dir_okay=False, path_type=Path)

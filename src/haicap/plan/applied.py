@@ -15,7 +15,7 @@ _NEXT_STEP = "`haicap apply -o applied.json plan.json` writes one."
 
 
 @dataclass(frozen=True)
-class Fault:
+class Failure:
     """A resource that was not done, why, and what to do."""
 
     resource: str
@@ -46,7 +46,7 @@ class AppliedResult:
     stopped: bool
     halted: str = ""
     units: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    failures: tuple[Fault, ...] = ()
+    failures: tuple[Failure, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
         """The document, format `haicap.applied/1`."""
@@ -60,7 +60,7 @@ class AppliedResult:
             read_moment(values[key])
         if any(type(values[key]) is not int for key in ("done", "failed", "skipped")):
             raise TypeError("a number of changes that is no whole number")
-        return cls(**{**values, "failures": tuple(Fault(**one) for one in values["failures"])})
+        return cls(**{**values, "failures": tuple(Failure(**one) for one in values["failures"])})
 
 
 def read_applied(path: Path) -> AppliedResult:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal, get_args
 
 from haicap.plan.model import Json, Plan, canonical
+from haicap.plan.moment import MOMENT
 
 FORMAT = "haicap.approval/1"
 NAMESPACE = "haicap-approval"
-MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 Decision = Literal["approve", "reject"]
 _KEYS = frozenset({"format", "plan", "province", "target", "principal", "at", "decision", "signature"})
 
@@ -91,17 +91,6 @@ def _approval(line: bytes) -> Approval:
     if approval.line.encode() != line + b"\n":
         raise ValueError("it is not written as haicap writes it")
     return approval
-
-
-def moment(text: str) -> datetime:
-    """A time as documents have it. ValueError when it is written in any other way."""
-    try:
-        found = datetime.strptime(text, MOMENT).replace(tzinfo=UTC)
-    except ValueError:
-        found = None
-    if found is None or found.strftime(MOMENT) != text:
-        raise ValueError(f"{text!r} is not a time such as 2025-07-01T00:00:00Z")
-    return found
 
 
 def latest(approvals: Sequence[Approval]) -> dict[str, Approval]:

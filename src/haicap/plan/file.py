@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-from haicap.errors import HaicapError, Refused
-from haicap.plan.model import FORMAT, Json, Plan, dump
+from haicap.errors import Refused
+from haicap.plan.document import read_document
+from haicap.plan.model import FORMAT, Json, Plan
 from haicap.plan.selection import Selection
-
-_KEYS = ("digest", "province", "target", "as_of", "selection", "made", "basis", "summary", "changes")
 
 
 @dataclass(frozen=True)
@@ -28,18 +26,18 @@ class SavedPlan:
 
 def read_plan(path: Path) -> SavedPlan:
     """Read a plan file. HaicapError when it isn't one; Refused when a byte of it was altered after it was made."""
-    text, document = _parse(path)
-    try:
-        plan = Plan.of(document)
-        as_of = date.fromisoformat(plan.as_of)
-        destroy = plan.selection.get("destroy")
-        selection = Selection.of(plan.selection)
-        altered = dump(plan.to_json()) != text
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise HaicapError(f"{path}: this plan can't be read ({error!r}). Make a new one.") from error
-    if altered:
-        raise Refused(f"{path}: this plan was altered after it was made: its digest does not match. Make a new one.")
+    plan = read_document(path, _plan_of, FORMAT, "`haicap plan -o plan.json` makes one.")
+    destroy = plan.selection.get("destroy")
+    selection, as_of = Selection.of(plan.selection), date.fromisoformat(plan.as_of)
     return SavedPlan(path, plan, as_of, selection, None if destroy is None else frozenset(destroy))
+
+
+def _plan_of(document: Mapping[str, Json]) -> Plan:
+    """The plan, with a date and a selection that can be read."""
+    plan = Plan.of(document)
+    date.fromisoformat(plan.as_of)
+    Selection.of(plan.selection)
+    return plan
 
 
 def ensure_same(saved: SavedPlan, now: Plan) -> None:
@@ -67,19 +65,3 @@ def ensure_same(saved: SavedPlan, now: Plan) -> None:
         f"{saved.path}: {what} {verb} moved since this plan was made; what it says is no longer what would happen.\n"
         f"Make a new one: `haicap plan {now.province} -o {saved.path}`."
     )
-
-
-def _parse(path: Path) -> tuple[str, dict[str, Json]]:
-    try:
-        text = path.read_bytes().decode("utf-8")  # as it is: a line's end is a byte like any other
-        document: Any = json.loads(text)
-    except OSError as error:
-        raise HaicapError(f"{path}: {error.strerror}. Make a plan with `haicap plan -o {path}`.") from error
-    except (ValueError, RecursionError) as error:
-        raise HaicapError(f"{path}: this is not a plan: {error}.") from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise HaicapError(f"{path}: this is not a plan of format {FORMAT}. Make one with `haicap plan -o {path}`.")
-    missing = [key for key in _KEYS if key not in document]
-    if missing:
-        raise HaicapError(f"{path}: the plan lacks {', '.join(missing)}. Make a new one.")
-    return text, document

@@ -11,9 +11,10 @@ from haicap.errors import HaicapError
 from haicap.inventory.approvers import ApprovalRule, Approver, ApproverKey, Approvers, When
 from haicap.inventory.approvers_loader import approvers_digest
 from haicap.inventory.scalars import shown
-from haicap.plan.approval import MOMENT, Approval, latest, moment
+from haicap.plan.approval import Approval, latest
 from haicap.plan.check import Check
 from haicap.plan.model import Change, Plan
+from haicap.plan.moment import MOMENT, moment
 from haicap.signing.ssh import signer_of
 
 VIET_NAM = timezone(timedelta(hours=7))  # it has had no other time since 1975

@@ -16,6 +16,7 @@ from pulumi.automation import CommandError
 from pulumi.automation.events import EngineEvent
 
 from haicap.errors import HaicapError, Stopped
+from haicap.plan.applied import Failure
 from haicap.plan.diff import differences
 from haicap.plan.model import Change, Plan, digest_of
 from haicap.plan.safety import ensure_allowed
@@ -47,17 +48,6 @@ class StepEvent:
     status: Literal["started", "done", "failed"]
     text: str = ""
     seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A resource that was not done, why, and what to do."""
-
-    resource: str
-    unit: str | None
-    system: str
-    cause: str
-    next_step: str
 
 
 @dataclass(frozen=True)

@@ -287,7 +287,7 @@ class TestAttacks:
 
     def test_the_plan_is_altered(self, run, approved):
         change(approved, '"create"', '"update"')
-        refused(run("apply", str(approved)), "this plan was altered after it was made")
+        refused(run("apply", str(approved)), "this was altered after it was made")
         refused(run("verify", str(approved)), "✗ digest     this plan was altered")
 
     def test_the_plan_has_expired(self, run, approved, monkeypatch):

@@ -166,7 +166,7 @@ def test_a_word_with_two_meanings_is_an_error_that_names_both(province: Path) ->
         (("lam-dog", "2025-07-01"), "did you mean lam-dong?"),
         (("2025-02-30", "2025-07-01"), '"2025-02-30" is not a day of the calendar.'),
         (("province.yml", "2025-07-01"), '"province.yml" is no date'),
-        (("inventories/lam-dong/units.yml", "2025-07-01"), "this is not a plan"),
+        (("inventories/lam-dong/units.yml", "2025-07-01"), "this is not of format haicap.plan/2"),
         (("--unit", "Nowhere", "2025-06-01", "2025-07-01"), 'Neither side has a unit "Nowhere"'),
         (("2025-06-01", "2025-07-01", "-o", "diff.pdf"), 'diff.pdf: a report has no form ".pdf"'),
         (("HEAD", "2025-07-01", "nghe-an"), "say which PROVINCE of that commit is meant; it has lam-dong."),

@@ -8,7 +8,7 @@ import pytest
 
 from haicap.audit import Log
 from haicap.errors import HaicapError, Refused
-from haicap.plan.applied import AppliedResult, Fault, read_applied
+from haicap.plan.applied import AppliedResult, Failure, read_applied
 from haicap.plan.model import Change, Plan, dump
 from haicap.stack.applies import result_in
 
@@ -25,7 +25,7 @@ RESULT = AppliedResult(
     0,
     stopped=False,
     units={"24958": {"done": 0, "failed": 1}},
-    failures=(Fault("dns-24958", "24958", "dns", "no answer", "Look at it."),),
+    failures=(Failure("dns-24958", "24958", "dns", "no answer", "Look at it."),),
 )
 
 
