@@ -288,7 +288,7 @@ class TestAttacks:
     def test_the_plan_is_altered(self, run, approved):
         change(approved, '"create"', '"update"')
         refused(run("apply", str(approved)), "this was altered after it was made")
-        refused(run("verify", str(approved)), "✗ digest     this plan was altered")
+        refused(run("verify", str(approved)), "✗ digest     this was altered")
 
     def test_the_plan_has_expired(self, run, approved, monkeypatch):
         monkeypatch.setattr("haicap.cli.apply.clock", lambda: approving.clock() + timedelta(days=15))
