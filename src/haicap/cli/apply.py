@@ -77,7 +77,7 @@ def command(
         ws, plan, approved_by = _planned(ctx.obj, slug, file, target, ssh_key, demanded=require_approval)
         ask.ensure_kept(plan, delete_mailboxes=delete_mailboxes, delete_disks=delete_disks)
         screen.say(f"{file}: {plan.digest}")
-        return apply_plan(ws, plan, f"haicap apply {ws.slug}", approved_by, as_json=as_json, file=result)
+        return apply_plan(ws, plan, _anew(plan, file), approved_by, as_json=as_json, file=result)
     ask.ensure_answerable(yes=yes, as_json=as_json)
     ws = ask.workspace(ctx.obj, slug, target, ssh_key)
     ensure_free(ws, f"haicap plan {ws.slug}", demanded=require_approval)
@@ -148,6 +148,14 @@ def _refuse_choices(ctx: click.Context) -> None:
     for name, option in _CHOICES.items():
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
             raise click.UsageError(f"{option} has no place beside a plan file: the plan says it.")
+
+
+def _anew(plan: Plan, file: Path) -> str:
+    """What goes on where a plan file's apply stopped: the state has moved, so that plan is over."""
+    verb, chosen = ("destroy", plan.selection["destroy"]) if "destroy" in plan.selection else ("plan", ())
+    words = [f"--unit {code}" for code in (*plan.selection.get("units", ()), *chosen)]
+    words += [f"--platform {name}" for name in plan.selection.get("platforms", ())]
+    return " ".join([f"haicap {verb} {plan.province}", *words, f"-o {file}` and `haicap apply {file}"])
 
 
 def _again(slug: str, units: Sequence[str], wave: str | None, platforms: Sequence[str]) -> str:
