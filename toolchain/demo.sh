@@ -74,7 +74,7 @@ proven_change() {
 approvers:
   - {principal: lan@example.vn, roles: [network], keys: [{key: "$(cut -d ' ' -f 1,2 "$keys/lan.pub")", from: 2025-01-01}]}
   - {principal: minh@example.vn, roles: [network], keys: [{key: "$(cut -d ' ' -f 1,2 "$keys/minh.pub")", from: 2025-01-01}]}
-  - {principal: ci@example.vn, roles: [certifier], keys: [{key: "$(cut -d ' ' -f 1,2 "$keys/certifier.pub")", from: 2025-01-01}]}
+  - {principal: ci@example.vn, roles: [certifier, auditor], keys: [{key: "$(cut -d ' ' -f 1,2 "$keys/certifier.pub")", from: 2025-01-01}]}
 rules:
   - {name: any, count: 1, roles: [network]}
 END
@@ -112,7 +112,10 @@ path.write_bytes(whole)' "$stranger/certificate.json"
         verify "$stranger/certificate.json" --keys "$stranger/keys"
     rm -rf "$stranger"
     part "The commune's life, from its predecessors on" 0 "" history "$unit" "$PROVINCE"
-    part "The log: nothing changed, removed or added" 0 "" log verify "$PROVINCE"
+    part "The head of the log, signed, to be kept apart" 0 "" \
+        log head "$PROVINCE" --key "$keys/certifier" -o "$papers/log.head"
+    part "The log: nothing changed, removed, added or cut off" 0 "" \
+        log verify "$PROVINCE" --head "$papers/log.head" --keys "$papers/keys"
 }
 
 begun=$EPOCHREALTIME

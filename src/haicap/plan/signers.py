@@ -12,12 +12,13 @@ from haicap.signing.allowed import AllowedSigner
 
 CERTIFIER = "certifier"
 CERTIFICATES = "haicap-certificate"
+_ROLES = {CERTIFIER: CERTIFICATES, "auditor": "haicap-log"}  # what else the owner of a role may sign
 _SECOND = timedelta(seconds=1)
 
 
 def signers_of(approvers: Approvers) -> tuple[AllowedSigner, ...]:
-    """A line for each key that ever counted: for approvals, and for certificates where its owner has the role
-    `certifier`.
+    """A line for each key that ever counted: for approvals; for certificates where its owner has the role `certifier`,
+    and for heads of the log where it is `auditor`.
 
     A key that was revoked counts until then; one that was compromised has no line: nothing that it signed counts.
     """
@@ -42,7 +43,7 @@ def _ends(key: ApproverKey) -> datetime | None:
 
 
 def _purposes(approver: Approver) -> tuple[str, ...]:
-    return (APPROVALS, CERTIFICATES) if CERTIFIER in approver.roles else (APPROVALS,)
+    return (APPROVALS, *(purpose for role, purpose in _ROLES.items() if role in approver.roles))
 
 
 def _midnight(day: date) -> datetime:

@@ -53,3 +53,9 @@ def test_only_a_certifier_certifies():
     assert not _counts(_signers(("network",)), at, "haicap-certificate")
     assert _counts(_signers(("network", "certifier")), at, "haicap-certificate")
     assert not _counts(_signers(("certifier",)), at, "haicap-log")
+
+
+def test_only_an_auditor_signs_heads_of_the_log():
+    at = datetime(2025, 6, 15, tzinfo=UTC)
+    assert _counts(_signers(("auditor",)), at, "haicap-log")
+    assert not _counts(_signers(("auditor",)), at, "haicap-certificate")
