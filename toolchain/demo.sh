@@ -126,7 +126,10 @@ mkdir -p "$WORK/inventories"
 if [ ! -d "$INVENTORY" ]; then
     if [ -d "inventories/$PROVINCE" ]; then
         mkdir "$INVENTORY"
-        cp -r "inventories/$PROVINCE"/*.yml "inventories/$PROVINCE/staff" "$INVENTORY"
+        cp -r "inventories/$PROVINCE"/*.yml "$INVENTORY"
+        for folder in staff roles policies; do
+            [ ! -d "inventories/$PROVINCE/$folder" ] || cp -r "inventories/$PROVINCE/$folder" "$INVENTORY"
+        done
     else
         part "A new inventory from the national data" 0 "Is it a province's name, as in lam-dong?" init "$PROVINCE"
     fi
