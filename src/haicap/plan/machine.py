@@ -44,7 +44,6 @@ def _reboots(before: Inputs, after: Inputs) -> Iterator[str]:
             yield f"{key} above {limit}"
     if before["vcpus"] > after["vcpus"]:
         yield "fewer vcpus"
-    yield from (f"data disk {name} goes" for name in sorted(before["disks"].keys() - after["disks"].keys()))
 
 
 def _gib(inputs: Inputs) -> int:

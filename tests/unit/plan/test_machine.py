@@ -31,7 +31,7 @@ BEFORE: dict[str, Any] = {
         ({"memory_mib": 4096}, "live"),
         ({"memory_mib": 1024}, "live"),
         ({"disks": {"data": 30, "more": 5}}, "live"),
-        ({"disks": {}}, "reboot (data disk data goes)"),
+        ({"disks": {}}, "live"),
         ({"cloud_init": {"meta-data": "m", "user-data": "another key", "network-config": "n"}}, "live"),
         ({"vcpus": 1}, "reboot (fewer vcpus)"),
         ({"vcpus": 8, "max_vcpus": 8}, "reboot (max_vcpus, vcpus above max_vcpus)"),

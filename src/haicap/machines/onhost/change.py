@@ -14,9 +14,10 @@ class Live:
     vcpus: int | None
     memory_mib: int | None
     attached: tuple[str, ...]
+    detached: tuple[str, ...]
 
     def __bool__(self) -> bool:
-        return self != Live(None, None, ())
+        return self != Live(None, None, (), ())
 
 
 def reasons_to_restart(found: Facts, wanted: Facts, machine: str) -> list[str]:
@@ -25,9 +26,7 @@ def reasons_to_restart(found: Facts, wanted: Facts, machine: str) -> list[str]:
     reasons = [_told(what, now[what], value) for what, value in then.items() if now[what] != value]
     if wanted.vcpus < found.vcpus:  # most guests give no processor back
         reasons.append(_told("vcpus", found.vcpus, wanted.vcpus))
-    # What a guest has mounted it has not written yet: it lets go of a disk when it goes off, and not before.
-    gone = sorted(set(found.data_disks(machine)) - set(wanted.data_disks(machine)))
-    return [*reasons, *(f"data disk {name} goes" for name in gone)]
+    return reasons
 
 
 def reasons_to_change(found: Facts, wanted: Facts, machine: str) -> list[str]:
@@ -37,8 +36,9 @@ def reasons_to_change(found: Facts, wanted: Facts, machine: str) -> list[str]:
         reasons.append(_told("vcpus", found.vcpus, wanted.vcpus))
     if wanted.memory_mib != found.memory_mib:
         reasons.append(_told("memory_mib", found.memory_mib, wanted.memory_mib))
-    new = sorted(set(wanted.data_disks(machine)) - set(found.data_disks(machine)))
-    return [*reasons, *(f"data disk {name} comes" for name in new)]
+    if set(found.data_disks(machine)) != set(wanted.data_disks(machine)):
+        reasons.append("data disks")
+    return reasons
 
 
 def live_change(found: Facts, wanted: Facts, machine: str) -> Live:
@@ -48,6 +48,7 @@ def live_change(found: Facts, wanted: Facts, machine: str) -> Live:
         vcpus=wanted.vcpus if wanted.vcpus != found.vcpus else None,
         memory_mib=wanted.memory_mib if wanted.memory_mib != found.memory_mib else None,
         attached=tuple(disk for disk in there if disk not in here),
+        detached=tuple(disk for disk in here if disk not in there),
     )
 
 

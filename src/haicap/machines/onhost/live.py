@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from haicap.machines.onhost.definition import data_disk
 from haicap.machines.onhost.facts import Facts, read_facts
 from haicap.machines.onhost.guests import running_definition
 from haicap.machines.onhost.names import Names
+
+_DETACHED = 20.0  # seconds that a guest has to let go of a disk
 
 
 def change_live(
@@ -26,6 +29,9 @@ def change_live(
             domain.setVcpusFlags(change.vcpus, live)
         if change.memory_mib is not None:
             domain.setMemoryFlags(change.memory_mib * 1024, live)
+        for name in change.detached:
+            if not _detach(domain, name, names, accelerated=accelerated):
+                return False
         for name, gib in sizes.items():
             if name not in change.attached and (disks.size_of(names.disk(name)) or 0) < gib * GIB:
                 place = read_facts(running_definition(domain)).data_disks(names.machine)[name]
@@ -36,4 +42,19 @@ def change_live(
             domain.attachDeviceFlags(data_disk(names.disk(name), place, name, accelerated=accelerated), live)
     except libvirt.libvirtError:
         return False
+    return True
+
+
+def _detach(domain: Any, name: str, names: Names, *, accelerated: bool) -> bool:
+    """Take a data disk from the guest, and wait until it let go."""
+    import libvirt
+
+    place = read_facts(running_definition(domain)).data_disks(names.machine)[name]
+    device = data_disk(names.disk(name), place, name, accelerated=accelerated)
+    domain.detachDeviceFlags(device, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+    deadline = time.monotonic() + _DETACHED
+    while name in read_facts(running_definition(domain)).data_disks(names.machine):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.2)
     return True
