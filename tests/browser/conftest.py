@@ -22,9 +22,9 @@ Open = Callable[..., Page]
 Write = Callable[[str, Report], Path]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium from PATH; no other is downloaded."""
+    """Chromium from PATH; no other is downloaded. It has an event loop, which no test after these may find running."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if found is None:
         pytest.skip("this machine has no chromium: `apt-get install chromium`")
