@@ -60,14 +60,16 @@ class Province:
         return self.run("lab", "exec", host, "--", "sh", "-c", command, code=code)
 
     def apply_that_is_at_work(self, bfd_multiplier: int) -> subprocess.Popen[str]:
-        """An apply that changes every host, begun, and gone so far that Ansible is on the hosts."""
+        """An apply of work.json that changes every host, begun, and gone so far that Ansible is on the hosts."""
         path = self.folder / "province.yml"
         text = re.sub(r"bfd_multiplier: \d+", f"bfd_multiplier: {bfd_multiplier}", path.read_text(encoding="utf-8"))
         path.write_text(text, encoding="utf-8")
         assert "gw-24829" in self.plan(code=2)
+        file = str(self.directory / "work.json")
+        self.run("plan", "lam-dong", "-o", file, code=2)
         temporary = self.directory.parent / f"tmp-{bfd_multiplier}"
         temporary.mkdir()
-        command = [HAICAP, "-C", self.directory, "apply", "lam-dong", "--yes"]
+        command = [HAICAP, "-C", self.directory, "apply", file]
         environment = {**os.environ, "TMPDIR": str(temporary)}
         apply = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
         deadline = time.monotonic() + 120

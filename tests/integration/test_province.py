@@ -24,13 +24,18 @@ def province(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Province]:
 def test_a_unit_that_is_off_stops_no_other_and_the_next_apply_finishes(province: Province) -> None:
     planned = province.plan(code=2)
     assert {"hub1", "hub2", "dns1", "dns2", "zones", "gw-24829", "gw-24958", "dns-24829", "dns-24958"} == set(planned)
+    file, result = str(province.directory / "first.json"), province.directory / "applied.json"
+    province.run("plan", "lam-dong", "-o", file, code=2)
     province.run("lab", "stop", "gw-24958")
-    said = province.run("apply", "lam-dong", "--yes", code=1)
-    assert "gw-24958" in said and "8 done, 1 failed" in said
+    said = province.run("apply", file, code=1)
+    assert "gw-24958" in said and "8 done, 1 failed" in said and f"Run `haicap apply {file}` again" in said
     assert set(province.plan(code=2)) == {"gw-24958"}
     province.run("lab", "start", "gw-24958")
-    province.run("apply", "lam-dong", "--yes")
+    province.run("apply", file, "-o", str(result))
     assert province.plan() == {}
+    told = json.loads(result.read_text("utf-8"))
+    assert (told["done"], told["failed"], told["skipped"]) == (9, 0, 0), "of the whole plan"
+    assert "applied before, all of it" in province.run("apply", file, code=3)
 
 
 def test_everything_works_from_where_the_users_are(province: Province) -> None:
@@ -99,7 +104,7 @@ def test_a_killed_apply_is_finished_by_the_next_and_nothing_works_on_beside_it(p
     assert "another run holds this province" in held and str(apply.pid) in held
     apply.send_signal(signal.SIGKILL)
     apply.communicate()
-    province.run("apply", "lam-dong", "--yes")
+    province.run("apply", str(province.directory / "work.json"))
     assert province.plan() == {}
 
 
@@ -109,7 +114,7 @@ def test_ctrl_c_stops_an_apply_with_its_state_true_and_the_next_finishes_it(prov
     said, _ = apply.communicate(timeout=60)
     assert apply.returncode == 130, said
     assert "Stopped: " in said
-    province.run("apply", "lam-dong", "--yes")
+    province.run("apply", str(province.directory / "work.json"))
     assert province.plan() == {}
 
 

@@ -37,6 +37,12 @@ def last_plan(events: Iterable[Event]) -> str:
     return plans[-1] if plans else ""
 
 
+def last_move(events: Iterable[Event]) -> Event | None:
+    """The last event that moved what stands: an apply's begin, its end, or a cut-over; None when there was none."""
+    moves = [event for event in events if event.kind in ("apply-begun", "apply-ended", "cutover")]
+    return moves[-1] if moves else None
+
+
 def unended(events: Sequence[Event]) -> tuple[Event, ...]:
     """The applies that began and never ended: their process was killed, or goes on."""
     ended = {event.fields.get("begun") for event in events if event.kind == "apply-ended"}

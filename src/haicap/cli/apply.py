@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -14,13 +13,13 @@ from haicap.cli.run import apply_plan
 from haicap.errors import Refused
 from haicap.inventory.loader import find_provinces
 from haicap.inventory.naming import slug as make_slug
-from haicap.plan.file import ensure_same, read_plan
+from haicap.plan.file import read_plan
 from haicap.plan.model import Plan
 from haicap.plan.safety import ensure_allowed
 from haicap.stack.approving import clock, ensure_approved, ensure_free, ensure_in_time, needs_approval
 from haicap.stack.limits import overrides_of
-from haicap.stack.making import made_from
-from haicap.stack.planning import make_plan, plan_destroy
+from haicap.stack.planning import make_plan
+from haicap.stack.saved import left_of
 from haicap.stack.workspace import Target, Workspace
 
 
@@ -64,7 +63,7 @@ def command(
 
     A plan in a file that is altered, expired, no longer what would be planned, or not approved where the inventory asks
     for it, is refused (exit code 3), and so is one that does not keep the province's limits on the day on which it is
-    done. Stopped half way, it goes on when run again.
+    done. Stopped half way, it goes on when run again; that of a file as long as nothing else was applied since.
 
     \b
     Example:
@@ -74,10 +73,10 @@ def command(
     slug, file = _split(ctx.obj, words)
     if file is not None:
         _refuse_choices(ctx)
-        ws, plan, approved_by = _planned(ctx.obj, slug, file, target, ssh_key, demanded=require_approval)
-        ask.ensure_kept(plan, delete_mailboxes=delete_mailboxes, delete_disks=delete_disks)
+        ws, plan, left, approved_by = _planned(ctx.obj, slug, file, target, ssh_key, demanded=require_approval)
+        ask.ensure_kept(left, delete_mailboxes=delete_mailboxes, delete_disks=delete_disks)
         screen.say(f"{file}: {plan.digest}")
-        return apply_plan(ws, plan, _anew(plan, file), approved_by, as_json=as_json, file=result)
+        return apply_plan(ws, plan, f"haicap apply {file}", approved_by, left, as_json=as_json, file=result)
     ask.ensure_answerable(yes=yes, as_json=as_json)
     ws = ask.workspace(ctx.obj, slug, target, ssh_key)
     ensure_free(ws, f"haicap plan {ws.slug}", demanded=require_approval)
@@ -95,10 +94,11 @@ def command(
 
 def _planned(
     directory: Path, slug: str | None, file: Path, target: Target | None, ssh_key: Path | None, *, demanded: bool
-) -> tuple[Workspace, Plan, tuple[str, ...]]:
-    """The plan that a file holds, made again, and who has approved it.
+) -> tuple[Workspace, Plan, Plan, tuple[str, ...]]:
+    """The plan that a file holds, what of it is left to do, and who has approved it.
 
-    Refused unless it is the same, holds now, keeps its limits then and now, and is approved where that is asked for.
+    Refused unless it is what would be planned, holds now, keeps its limits then and now, and is approved where that is
+    asked for.
     """
     saved, now = read_plan(file), clock()
     ensure_in_time(saved, now)
@@ -108,13 +108,9 @@ def _planned(
     if "cutover" in saved.plan.selection:
         raise Refused(f"{file}: this is a cut-over, not a plan for apply: `haicap cutover --help` says how it is done.")
     approved_by = ensure_approved(ws, saved, now) if needs_approval(ws, demanded=demanded) else ()
-    if saved.destroy is not None:
-        plan = plan_destroy(ws, saved.as_of, saved.destroy, overrides=saved.plan.overrides, at_once=True)
-    else:
-        plan = make_plan(ws, saved.as_of, saved.selection, overrides=saved.plan.overrides, at_once=True)
-    ensure_same(saved, replace(plan, made=made_from(ws)))
-    ensure_allowed(plan.refusals, f"{file}: ")
-    return ws, saved.plan, approved_by
+    left = left_of(ws, saved)
+    ensure_allowed(left.refusals, f"{file}: ")
+    return ws, saved.plan, left, approved_by
 
 
 def _split(directory: Path, words: Sequence[str]) -> tuple[str | None, Path | None]:
@@ -148,14 +144,6 @@ def _refuse_choices(ctx: click.Context) -> None:
     for name, option in _CHOICES.items():
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
             raise click.UsageError(f"{option} has no place beside a plan file: the plan says it.")
-
-
-def _anew(plan: Plan, file: Path) -> str:
-    """What goes on where a plan file's apply stopped: the state has moved, so that plan is over."""
-    verb, chosen = ("destroy", plan.selection["destroy"]) if "destroy" in plan.selection else ("plan", ())
-    words = [f"--unit {code}" for code in (*plan.selection.get("units", ()), *chosen)]
-    words += [f"--platform {name}" for name in plan.selection.get("platforms", ())]
-    return " ".join([f"haicap {verb} {plan.province}", *words, f"-o {file}` and `haicap apply {file}"])
 
 
 def _again(slug: str, units: Sequence[str], wave: str | None, platforms: Sequence[str]) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from haicap.cli import ask, screen
 from haicap.cli.progress import Counter
 from haicap.errors import Stopped
 from haicap.plan.applied import AppliedResult
+from haicap.plan.left import done_before
 from haicap.plan.model import Plan, dump
 from haicap.plan.moment import now
 from haicap.report.text import done_word
@@ -22,21 +24,26 @@ def apply_plan(
     plan: Plan,
     again: str,
     approved_by: tuple[str, ...] = (),
+    left: Plan | None = None,
     *,
     as_json: bool,
     file: Path | None = None,
 ) -> int:
-    """Do a plan; `again` is the command that goes on where this one stopped, `approved_by` who has approved it, `file`
-    where the result goes.
+    """Do a plan, or what is `left` of it; `again` is the command that goes on where this one stopped, `approved_by` who
+    has approved it, `file` where the result goes, which is of the whole plan.
 
     The exit code: 1 if anything failed, 130 after Ctrl-C.
     """
-    begun, applied = now(), Applied(0, (), 0)
-    steps = Steps(ask.names_of(ws.inventory), len(plan.changes))
-    if plan.changes:
+    begun, applied, left = now(), Applied(0, (), 0), left or plan
+    before = done_before(plan, left)
+    if before:
+        screen.say(f"{len(before)} of {screen.count(len(plan.changes), 'change')} were done before.")
+    steps = Steps(ask.names_of(ws.inventory), len(left.changes))
+    if left.changes:
         with steps:
-            applied = apply(ws, plan, steps.on_event, approved_by)
-    result = _result(ws, plan, applied, steps.done, begun)
+            applied = apply(ws, plan, steps.on_event, approved_by, left)
+    done = steps.done | {change.resource for change in before}
+    result = _result(ws, plan, replace(applied, done=applied.done + len(before)), done, begun)
     if file is not None:
         screen.write(file, dump(result.to_json()))
     _report(result, plan, again, as_json)

@@ -43,6 +43,7 @@ def _plan(fields: Mapping[str, Json]) -> Iterator[str]:
     yield short(fields.get("plan"))
     yield _counts(fields.get("summary"))
     yield f"{_many(fields.get('units'))}, as of {fields.get('as_of')}" if fields.get("as_of") else ""
+    yield f"{fields['left']} of them left" if _is_rest(fields) else ""
     yield f"into {fields['file']}" if fields.get("file") else ""
     yield f"approved by {_listed(fields['approved_by'])}" if fields.get("approved_by") else ""
     for one in fields.get("overrides") or []:
@@ -51,9 +52,15 @@ def _plan(fields: Mapping[str, Json]) -> Iterator[str]:
         yield f"before it, number {_listed(fields['did_not_end'])} did not end"
 
 
+def _is_rest(fields: Mapping[str, Json]) -> bool:
+    """Whether an apply goes on with what another has left."""
+    return "left" in fields and fields["left"] < sum((fields.get("summary") or {}).values())
+
+
 def _ended(fields: Mapping[str, Json]) -> Iterator[str]:
     yield short(fields.get("plan"))
     yield f"{fields.get('done', 0)} done, {fields.get('failed', 0)} failed, {fields.get('skipped', 0)} not begun"
+    yield f"{sum(fields['before'].values())} done before" if fields.get("before") else ""
     yield "stopped" if fields.get("stopped") else ""
     yield str(fields.get("error", ""))
 

@@ -75,21 +75,29 @@ class Drift:
 OnEvent = Callable[[StepEvent], None]
 
 
-def apply(workspace: Workspace, plan: Plan, on_event: OnEvent, approved_by: tuple[str, ...] = ()) -> Applied:
-    """Do exactly what the plan holds. A resource that fails stops no other, and is what the next apply does.
+def apply(
+    workspace: Workspace,
+    plan: Plan,
+    on_event: OnEvent,
+    approved_by: tuple[str, ...] = (),
+    left: Plan | None = None,
+) -> Applied:
+    """Do exactly what the plan holds, or what an earlier apply has `left` of it. A resource that fails stops no other,
+    and is what the next apply does.
 
-    The log says so before and after; `approved_by` is who has approved the plan. Refused when the plan does not keep
-    its limits, and while another run holds the province. When as many resources have failed as `limits.failures`
-    allows, it starts nothing new.
+    The log says so before and after; `approved_by` is who has approved the plan. Refused when what is to be done does
+    not keep its limits, and while another run holds the province. When as many resources have failed as
+    `limits.failures` allows, it starts nothing new. The counts are of this run.
     """
-    ensure_allowed(plan.refusals)
+    left = left or plan
+    ensure_allowed(left.refusals)
     workspace.enter()
     with hold(workspace):
         state = read_state(workspace)
-        if plan.basis["state"] != state.digest:
+        if left.basis["state"] != state.digest:
             raise HaicapError(f"{workspace.slug}: another run has moved the state meanwhile. Run this again.")
-        with recorded_apply(workspace, plan, approved_by) as record:
-            applied = _do(workspace, plan, state, record.told(on_event))
+        with recorded_apply(workspace, plan, approved_by, left) as record:
+            applied = _do(workspace, left, state, record.told(on_event))
             record.stopped, record.error = applied.stopped, applied.halted
     return applied
 

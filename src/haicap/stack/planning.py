@@ -74,13 +74,15 @@ def plan_destroy(
     overrides: tuple[Override, ...] = (),
     at_once: bool = False,
 ) -> Plan:
-    """Take units away: delete everything that is recorded of them, and nothing else."""
+    """Take units away: delete everything that is recorded of them, and nothing else.
+
+    HaicapError when there is nothing. What an earlier run has taken away already is not missed.
+    """
     state = read_state(workspace)
     gone = [resource for resource in reversed(state.resources.values()) if resource.unit in units]
-    missing = sorted(units - {resource.unit for resource in gone if resource.unit})
-    if missing:
+    if not gone:
         raise HaicapError(
-            f"Nothing is recorded of {', '.join(missing)}: there is nothing to take away.\n"
+            f"Nothing is recorded of {', '.join(sorted(units))}: there is nothing to take away.\n"
             f"See what stands with `haicap plan {workspace.slug}`."
         )
     plan = Plan(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -15,12 +15,13 @@ from haicap.canonical import Json
 from haicap.errors import HaicapError, Stopped
 from haicap.plan.approval import Approval
 from haicap.plan.file import SavedPlan
-from haicap.plan.model import PENDING, Plan
+from haicap.plan.left import done_before
+from haicap.plan.model import PENDING, Change, Plan
 from haicap.stack.making import principal
 from haicap.stack.workspace import Workspace
 
 _ROOM, _ROOM_FOR_UNIT = 1 << 20, 1 << 10  # bytes: far more than the end of an apply takes
-_SHARED = "shared"  # stands where a unit's code would, for what units share
+SHARED = "shared"  # stands where a unit's code would, for what units share
 
 
 def log_of(workspace: Workspace) -> Log:
@@ -76,10 +77,11 @@ _S = TypeVar("_S", bound=_Step)
 
 
 class ApplyRecord:
-    """What came of an apply so far, by resource; also when it ends in an exception."""
+    """What came of an apply so far, by resource; also when it ends in an exception. `left` is what it has to do, all of
+    the plan or what earlier ones have left of it."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+    def __init__(self, plan: Plan, left: Plan) -> None:
+        self._plan, self._left = plan, left
         self._came: dict[str, tuple[str, str]] = {}
         self.stopped = False
         self.error = ""
@@ -89,7 +91,7 @@ class ApplyRecord:
 
         def take(step: _S) -> None:
             if step.status != "started" and self._came.get(step.resource, ("", ""))[1] != "failed":
-                self._came[step.resource] = (step.unit or _SHARED, step.status)
+                self._came[step.resource] = (step.unit or SHARED, step.status)
             tell(step)
 
         return take
@@ -105,22 +107,26 @@ class ApplyRecord:
             "plan": self._plan.digest,
             "done": done,
             "failed": failed,
-            "skipped": len(self._plan.changes) - done - failed,
+            "skipped": len(self._left.changes) - done - failed,
             "stopped": self.stopped,
-            "units": {unit: result for unit, result in results.items() if unit != _SHARED},
-            **({_SHARED: results[_SHARED]} if _SHARED in results else {}),
+            "units": {unit: result for unit, result in results.items() if unit != SHARED},
+            **({SHARED: results[SHARED]} if SHARED in results else {}),
+            **({"before": before} if (before := _by_unit(done_before(self._plan, self._left))) else {}),
             **({"error": self.error} if self.error else {}),
         }
 
 
 @contextmanager
-def recorded_apply(workspace: Workspace, plan: Plan, approved_by: tuple[str, ...] = ()) -> Iterator[ApplyRecord]:
-    """The log says that an apply begins, and that it has ended, however it ends.
+def recorded_apply(
+    workspace: Workspace, plan: Plan, approved_by: tuple[str, ...] = (), left: Plan | None = None
+) -> Iterator[ApplyRecord]:
+    """The log says that an apply begins, and that it has ended, however it ends; of one that does what is `left` of its
+    plan, too, how much of each unit was done before.
 
     HaicapError when there is no room for both, Refused when the log is damaged: then nothing was begun. An apply that
     is killed leaves no end; the next one names it.
     """
-    log, result = log_of(workspace), ApplyRecord(plan)
+    log, result = log_of(workspace), ApplyRecord(plan, left or plan)
     open_ends = [event.seq for event in unended(log.events())]
     begun: Event | None = None
     try:
@@ -129,6 +135,7 @@ def recorded_apply(workspace: Workspace, plan: Plan, approved_by: tuple[str, ...
                 "apply-begun",
                 **_plan_fields(plan),
                 by=plan.made.by,
+                left=len((left or plan).changes),
                 approved_by=list(approved_by),
                 overrides=[vars(override) for override in plan.overrides],
                 did_not_end=open_ends,
@@ -142,15 +149,19 @@ def recorded_apply(workspace: Workspace, plan: Plan, approved_by: tuple[str, ...
             log.append("apply-ended", begun=begun.seq, **result.fields())
 
 
+def _by_unit(changes: Iterable[Change]) -> dict[str, Json]:
+    return dict(sorted(Counter(change.unit or SHARED for change in changes).items()))
+
+
 def _plan_fields(plan: Plan) -> dict[str, Json]:
-    units = Counter(change.unit or _SHARED for change in plan.changes)
+    units = _by_unit(plan.changes)
     return {
         "plan": plan.digest,
         "target": plan.target,
         "as_of": plan.as_of,
         "summary": {action: plan.summary[action] for action in PENDING},
-        "units": {unit: number for unit, number in sorted(units.items()) if unit != _SHARED},
-        _SHARED: units[_SHARED],
+        "units": {unit: number for unit, number in units.items() if unit != SHARED},
+        SHARED: units.get(SHARED, 0),
         **({"destroy": list(plan.selection["destroy"])} if "destroy" in plan.selection else {}),
     }
 

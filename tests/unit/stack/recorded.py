@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from datetime import date
 
 from haicap.stack.resources import resources_of
@@ -10,8 +11,8 @@ from haicap.stack.state import PROJECT, TYPES
 from haicap.stack.workspace import Workspace
 
 
-def record(workspace: Workspace, as_of: date) -> None:
-    """After an apply of everything that stands on a date: numbers come back as floats."""
+def record(workspace: Workspace, as_of: date, without: Collection[str] = ()) -> None:
+    """After an apply of everything that stands on a date, `without` some: numbers come back as floats."""
     entries = [
         {
             "urn": f"urn:pulumi:{workspace.stack_name}::{PROJECT}::{TYPES[resource.kind]}::{resource.name}",
@@ -20,6 +21,7 @@ def record(workspace: Workspace, as_of: date) -> None:
             "outputs": json.loads(json.dumps(resource.inputs), parse_int=float),
         }
         for resource in resources_of(workspace.design(as_of))
+        if resource.name not in without
     ]
     path = workspace.state_folder / ".pulumi" / "stacks" / PROJECT / f"{workspace.stack_name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -93,6 +93,8 @@ def test_destroying_takes_one_units_resources_and_says_so_when_there_are_none(wo
     }
     with pytest.raises(HaicapError, match="Nothing is recorded of 22918"):
         plan_destroy(workspace, DAY, frozenset({"22918"}))
+    half = plan_destroy(workspace, DAY, frozenset({"22918", "24829"}))
+    assert half.changes == plan.changes, "the one that is gone already is not missed"
 
 
 def test_a_damaged_state_is_said_and_not_taken_for_empty(workspace: Workspace) -> None:
