@@ -17,8 +17,8 @@ from haicap.audit.event import Event
 from haicap.audit.verify import Fault
 from haicap.canonical import canonical
 from haicap.errors import HaicapError, Refused
-from haicap.signing.signers import who_signed
-from haicap.signing.ssh import sign
+from haicap.signing.allowed import AllowedSigner, principal_of
+from haicap.signing.ssh import check, sign, signer_of
 
 FORMAT = "haicap.log-head/1"
 NAMESPACE = "haicap-log"
@@ -58,16 +58,15 @@ def sign_head(events: Sequence[Event], province: str, target: str, key: Path) ->
     return canonical({"format": FORMAT, **asdict(head), "signature": signature}) + "\n"
 
 
-def read_heads(text: str, keys: Path, where: str) -> tuple[SignedHead, ...]:
-    """All heads of a text, each by a signer that `keys` (OpenSSH's allowed_signers) names. Refused when one is not as
-    it was signed."""
+def read_heads(text: str, signers: Sequence[AllowedSigner], where: str) -> tuple[SignedHead, ...]:
+    """All heads of a text, each by one of the signers. Refused when one is not as it was signed."""
     lines = text.split("\n")
     if lines[-1] or not lines[:-1]:
         raise Refused(f"{where}: {'the last line is cut off' if lines[-1] else 'there is no head of a log in it'}.")
-    return tuple(_read(line, keys, f"{where}:{number}") for number, line in enumerate(lines[:-1], 1))
+    return tuple(_read(line, signers, f"{where}:{number}") for number, line in enumerate(lines[:-1], 1))
 
 
-def _read(line: str, keys: Path, where: str) -> SignedHead:
+def _read(line: str, signers: Sequence[AllowedSigner], where: str) -> SignedHead:
     try:
         document = json.loads(line)
         signature, form = document.pop("signature"), document.pop("format")
@@ -79,9 +78,14 @@ def _read(line: str, keys: Path, where: str) -> SignedHead:
     if form != FORMAT or again != line or not isinstance(head.seq, int):
         raise Refused(f"{where}: this head was altered: it is not as haicap writes one.")
     try:
-        return SignedHead(head, who_signed(head.content, signature, keys, NAMESPACE, at))
-    except Refused as error:
+        key = signer_of(signature)
+    except HaicapError as error:
         raise Refused(f"{where}: {error}") from error
+    if reason := check(head.content, signature, key, NAMESPACE):
+        raise Refused(f"{where}: the signature is not right: {reason}.")
+    if (signer := principal_of(signers, key, NAMESPACE, at)) is None:
+        raise Refused(f"{where}: it was signed at {at:%Y-%m-%d} by a key that is not trusted for it then: {key}")
+    return SignedHead(head, signer)
 
 
 def hold(events: Sequence[Event], heads: Sequence[SignedHead]) -> tuple[Fault, ...]:

@@ -16,6 +16,7 @@ from haicap.cli import ask, options, screen
 from haicap.errors import HaicapError, Refused
 from haicap.files import replace_file
 from haicap.report.events import told, when
+from haicap.signing.allowed import read_allowed
 from haicap.stack.notes import add_note, read_notes
 from haicap.stack.record import log_of
 from haicap.stack.workspace import Target, Workspace
@@ -218,15 +219,15 @@ def _told_faults(ws: Workspace, faults: Sequence[Fault]) -> int:
 
 def _heads(ws: Workspace, files: Sequence[Path], git_note: bool, keys: Path) -> tuple[SignedHead, ...]:
     """The heads of this log. Refused when a file has none, or one that is not as it was signed."""
-    found: list[SignedHead] = []
+    found, signers = list[SignedHead](), read_allowed(keys)
     for file in files:
         try:
             text = file.read_text(encoding="utf-8", errors="replace")
         except OSError as error:
             raise HaicapError(f"{file}: {error.strerror}. `haicap log head -o {file}` writes one.") from error
-        found += _own(ws, read_heads(text, keys, str(file)), str(file))
+        found += _own(ws, read_heads(text, signers, str(file)), str(file))
     if git_note:
-        found += _own(ws, read_heads(read_notes(ws), keys, "refs/notes/haicap-log"), "refs/notes/haicap-log")
+        found += _own(ws, read_heads(read_notes(ws), signers, "refs/notes/haicap-log"), "refs/notes/haicap-log")
     return tuple(found)
 
 

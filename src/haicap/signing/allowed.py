@@ -72,9 +72,20 @@ def refusal(signers: Sequence[AllowedSigner], key: str, principal: str, namespac
     return None if None in reasons else " and ".join(sorted({reason for reason in reasons if reason}))
 
 
+def principal_of(signers: Sequence[AllowedSigner], key: str, namespace: str, at: datetime) -> str | None:
+    """Whose a key is, by the first line that lets it sign for this purpose at that moment; None when none does."""
+    lines = (one for one in signers if one.key == key and _limit(one, namespace, at) is None)
+    return next((",".join(one.principals) for one in lines), None)
+
+
 def _against(signer: AllowedSigner, principal: str, namespace: str, at: datetime) -> str | None:
     if not _matches(signer.principals, principal):
         return f"its key is {','.join(signer.principals)}'s, not {principal}'s"
+    return _limit(signer, namespace, at)
+
+
+def _limit(signer: AllowedSigner, namespace: str, at: datetime) -> str | None:
+    """Why a line's key counts for nothing for a purpose at a moment; None when it counts."""
     if signer.namespaces is not None and not _matches(signer.namespaces, namespace):
         return f"its key is not for {namespace}"
     if signer.valid_after is not None and at < signer.valid_after:

@@ -42,7 +42,7 @@ def sign(data: bytes, key: Path, namespace: str) -> str:
         raise HaicapError(f"{key}: there is no such key. Name the file of an SSH key, e.g. `--key ~/.ssh/id_ed25519`.")
     # On a terminal ssh-keygen speaks for itself: it asks for a passphrase, a PIN, or a touch.
     terminal = sys.stderr.isatty()
-    done = run_keygen(
+    done = _run_keygen(
         "-q", "-Y", "sign", "-f", str(key), "-n", namespace, data=data, stderr=None if terminal else subprocess.PIPE
     )
     if done.returncode != 0:
@@ -66,8 +66,8 @@ def check(data: bytes, signature: str, public_key: str, namespace: str) -> str |
         return f"it was made for another purpose ({blob.namespace!r}, not {namespace!r})"
     with TemporaryDirectory(prefix="haicap-") as folder:
         file = Path(folder) / "signature"
-        file.write_text(armoured(signature), encoding="ascii")
-        done = run_keygen("-q", "-Y", "check-novalidate", "-n", namespace, "-s", str(file), data=data)
+        file.write_text(_armoured(signature), encoding="ascii")
+        done = _run_keygen("-q", "-Y", "check-novalidate", "-n", namespace, "-s", str(file), data=data)
     return None if done.returncode == 0 else "the signature does not match"
 
 
@@ -89,19 +89,19 @@ def public_of(key: Path) -> str:
             return _without_comment(text)
     if not key.is_file():
         raise HaicapError(f"{key}: there is no such key. Name the file of an SSH key, e.g. `--key ~/.ssh/id_ed25519`.")
-    done = run_keygen("-y", "-f", str(key), data=b"")
+    done = _run_keygen("-y", "-f", str(key), data=b"")
     if done.returncode != 0:
         said = (done.stderr or b"").decode(errors="replace").strip()
         raise HaicapError(f"{key}: {said.splitlines()[-1] if said else 'it has no key'}. {_way_out(key, said)}")
     return _without_comment(done.stdout.decode("utf-8"))
 
 
-def armoured(signature: str) -> str:
+def _armoured(signature: str) -> str:
     """A signature as ssh-keygen's own files have it."""
     return f"{_BEGIN}\n{signature}\n{_END}\n"
 
 
-def run_keygen(*words: str, data: bytes, stderr: int | None = subprocess.PIPE) -> subprocess.CompletedProcess[bytes]:
+def _run_keygen(*words: str, data: bytes, stderr: int | None = subprocess.PIPE) -> subprocess.CompletedProcess[bytes]:
     """Run ssh-keygen with this on its standard input, to its end. HaicapError when it is missing."""
     try:
         return subprocess.run(["ssh-keygen", *words], input=data, stdout=subprocess.PIPE, stderr=stderr, check=False)
