@@ -5,7 +5,6 @@ Reading checks every value, since a lock can be damaged by a bad merge; writing 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -38,6 +37,7 @@ from haicap.addressing.shapes import (
     check_members,
     check_names,
 )
+from haicap.canonical import digest_of_bytes
 from haicap.errors import Finding, FindingsError
 from haicap.files import replace_file
 
@@ -186,10 +186,10 @@ def _write(path: Path, tree: Tree, kind: str) -> Path | None:
 
 
 def locks_digest(locks: Locks) -> str:
-    """SHA-256 of the locks and certificates as canonical JSON, in hexadecimal: the same locks, the same digest."""
-    return hashlib.sha256(to_json((*locks_trees(locks), dict(locks.certificates)))).hexdigest()
+    """The digest of the locks and certificates as JSON: the same locks, the same digest."""
+    return digest_of_bytes(to_json((*locks_trees(locks), dict(locks.certificates))))
 
 
 def mail_digest(folder: Path) -> str:
-    """SHA-256 of `mail.lock.yml` as it is, in hexadecimal."""
-    return hashlib.sha256(_read(folder / MAIL)).hexdigest()
+    """The digest of `mail.lock.yml` as it is."""
+    return digest_of_bytes(_read(folder / MAIL))

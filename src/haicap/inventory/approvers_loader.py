@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection
 from pathlib import Path
 
+from haicap.canonical import digest_of
 from haicap.errors import Finding, FindingsError, HaicapError
 from haicap.inventory.approvers import Approvers
 from haicap.inventory.marks import FileMarks
@@ -42,13 +41,11 @@ def read_approvers(
 
 
 def approvers_digest(approvers: Approvers | None) -> str:
-    """SHA-256, in hex, of who may approve what; empty without the file.
+    """The digest of who may approve what; empty without the file.
 
     A revocation does not count: it adds nobody, so an old plan can be held against its file with those known since.
     """
     if approvers is None:
         return ""
     revocations = {"approvers": {"__all__": {"keys": {"__all__": {"revoked", "compromised"}}}}}
-    meaning = approvers.model_dump(mode="json", by_alias=True, exclude=revocations)
-    canonical = json.dumps(meaning, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return digest_of(approvers.model_dump(mode="json", by_alias=True, exclude=revocations))

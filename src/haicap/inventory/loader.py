@@ -10,13 +10,12 @@ there is to fix.
 from __future__ import annotations
 
 import difflib
-import hashlib
-import json
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel
 
+from haicap.canonical import digest_of
 from haicap.errors import Finding, FindingsError, HaicapError
 from haicap.inventory.approvers_loader import FILE as APPROVERS
 from haicap.inventory.approvers_loader import read_approvers
@@ -77,10 +76,8 @@ def load_marked(directory: Path, slug: str) -> tuple[Inventory, Marks]:
 
 
 def inventory_digest(inventory: Inventory) -> str:
-    """SHA-256 of what an inventory means, in hex: comments, order of keys and quoting do not count."""
-    meaning = inventory.model_dump(mode="json", by_alias=True)
-    canonical = json.dumps(meaning, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    """The digest of what an inventory means: comments, order of keys and quoting do not count."""
+    return digest_of(inventory.model_dump(mode="json", by_alias=True))
 
 
 def digest(directory: Path, slug: str) -> str:

@@ -5,10 +5,10 @@ The folder is optional. People that fit the schema are checked by the rules even
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from haicap.canonical import digest_of, digest_of_bytes
 from haicap.errors import Finding, FindingsError
 from haicap.inventory.limits import MAX_FINDINGS
 from haicap.inventory.loader import load, province_folder
@@ -42,12 +42,9 @@ def staff_marks(directory: Path, slug: str, code: str) -> FileMarks | None:
 
 
 def staff_digest(directory: Path, slug: str) -> str:
-    """SHA-256 of the staff files' bytes, in hex, by name."""
-    total = hashlib.sha256()
-    for path in sorted((province_folder(directory, slug) / FOLDER).glob("*.yml")):
-        data = path.read_bytes()
-        total.update(f"{path.name} {len(data)}\n".encode() + data)
-    return total.hexdigest()
+    """The digest of the staff files' names and contents."""
+    paths = sorted((province_folder(directory, slug) / FOLDER).glob("*.yml"))
+    return digest_of({path.name: digest_of_bytes(path.read_bytes()) for path in paths})
 
 
 def load_with_staff(directory: Path, slug: str) -> tuple[Inventory, Staff]:

@@ -6,14 +6,14 @@ other.
 
 from __future__ import annotations
 
-import hashlib
 import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from haicap.canonical import digest_of, digest_of_bytes
 from haicap.errors import Finding, FindingsError, HaicapError
-from haicap.plan.model import Breach, Plan, digest_of
+from haicap.plan.model import Breach, Plan
 from haicap.plan.wording import one_line, overriding
 from haicap.policy import Policy, ProvinceDesign
 from haicap.stack.rego import rego_breaches
@@ -123,9 +123,7 @@ def _line(error: BaseException, path: Path) -> int:
 
 
 def policies_digest(folder: Path) -> str:
-    """SHA-256 of the names and contents of all files in a province's `policies/`."""
+    """The digest of the names and contents of all files in a province's `policies/`."""
     place = folder / FOLDER
     files = (path for path in sorted(place.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
-    return digest_of(
-        {path.relative_to(place).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-    )
+    return digest_of({path.relative_to(place).as_posix(): digest_of_bytes(path.read_bytes()) for path in files})

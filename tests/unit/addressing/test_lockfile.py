@@ -164,7 +164,7 @@ def test_digest_tells_locks_apart(locks: Locks) -> None:
         replace(locks, members=dict(sorted(locks.members.items(), reverse=True)))
     )
     assert locks_digest(locks) != locks_digest(replace(locks, keys={"gw-00001": KEY}))
-    assert len(locks_digest(Locks())) == 64
+    assert locks_digest(Locks()).startswith("sha256:")
 
 
 @pytest.mark.parametrize(
