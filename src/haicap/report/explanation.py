@@ -10,6 +10,7 @@ from haicap.stack.explaining import Explanation
 from haicap.stack.lines import Line as Origin
 
 _SHOWN = 12  # of resources that are named
+_LINES = 6  # of those that were changed last
 
 
 def explanation_lines(found: Explanation, names: Mapping[str, str], *, full: bool = False) -> Iterator[Line]:
@@ -38,6 +39,11 @@ def _origin_lines(origin: Origin) -> Iterator[Line]:
     yield Line(f"        {shown(origin.text)}")
     if (commit := origin.commit) is not None:
         yield Line(f"        {commit.id[:9]} {commit.date} {shown(commit.author)}: {shown(commit.subject)}")
+    elif origin.newest:
+        yield Line("        not committed:")
+    yield from (Line(f"          {part.line}: {shown(part.text)}") for part in origin.newest[:_LINES])
+    if (more := len(origin.newest) - _LINES) > 0:
+        yield Line(f"          {more} more")
 
 
 def _named(title: str, resources: Sequence[str]) -> Iterator[Line]:

@@ -32,9 +32,21 @@ class Commit:
 
 
 @dataclass(frozen=True)
+class Part:
+    """One line below another."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
 class Line:
     """A line that something comes from, and the `last` of what stands below it. `what` is what it says, `text` the line
-    itself, without its indent; `commit` changed it, or what is below it, last."""
+    itself, without its indent.
+
+    `commit` changed it, or what is below it, last; None where that is not committed. `newest` are the lines of that
+    change, where it is a part of them only.
+    """
 
     file: str
     line: int
@@ -42,6 +54,7 @@ class Line:
     last: int = 0
     text: str = ""
     commit: Commit | None = None
+    newest: tuple[Part, ...] = ()
 
 
 class Files:
@@ -90,11 +103,25 @@ class Files:
         once = {(line.file, line.line): line for line in reversed([*lines])}
         known = [self._whole(line) for line in reversed(once.values()) if line.line]
         blames = {file: _blame(self._ws.directory, file) for file in {line.file for line in known}}
-        return tuple(replace(line, commit=_latest(line, blames[line.file])) for line in known)
+        return tuple(self._dated(line, blames[line.file]) for line in known)
+
+    def _text(self, file: str) -> list[str]:
+        return (self._ws.directory / file).read_text(encoding="utf-8").splitlines()
+
+    def _dated(self, line: Line, blamed: Mapping[int, tuple[int, Commit | None]]) -> Line:
+        """The line with the change that was the last of it and of what stands below it."""
+        text = self._text(line.file)
+        numbers = [number for number in range(line.line, line.last + 1) if text[number - 1].strip()]
+        found = {number: blamed[number] for number in numbers if number in blamed}
+        if not found:
+            return line
+        newest = max(found.values(), key=lambda one: one[0])
+        parts = tuple(Part(number, text[number - 1].strip()) for number, one in found.items() if one == newest)
+        return replace(line, commit=newest[1], newest=parts if len(parts) < len(found) else ())
 
     def _whole(self, line: Line) -> Line:
         """The line with its text, and all that stands below it: what is indented further."""
-        lines = (self._ws.directory / line.file).read_text(encoding="utf-8").splitlines()
+        lines = self._text(line.file)
         text = lines[line.line - 1]
         below = takewhile(lambda other: not other.strip() or _indent(other) > _indent(text), lines[line.line :])
         count = max((number for number, other in enumerate(below, 1) if other.strip()), default=0)
@@ -108,24 +135,18 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _latest(line: Line, blamed: Mapping[int, tuple[int, Commit]]) -> Commit | None:
-    """The last commit that changed a line, or what is below it; None where it is not committed."""
-    found = [blamed[number] for number in range(line.line, line.last + 1) if number in blamed]
-    return max(found, key=lambda one: one[0])[1] if found else None
-
-
-def _blame(directory: Path, file: str) -> dict[int, tuple[int, Commit]]:
-    """What git says of a file's lines, with the second of each commit; nothing where there is no git or no commit."""
+def _blame(directory: Path, file: str) -> dict[int, tuple[int, Commit | None]]:
+    """What git says of a file's lines, with the second of each commit; nothing where there is no git or no commit. A
+    line that is not committed has none, and the second in which git was asked."""
     try:
         command = ["git", "blame", "--line-porcelain", "--", file]
         done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         return {}
-    found: dict[int, tuple[int, Commit]] = {}
+    found: dict[int, tuple[int, Commit | None]] = {}
     for entry in _ENTRY.finditer(done.stdout if done.returncode == 0 else ""):
-        if entry["id"] != _UNCOMMITTED:
-            commit = Commit(entry["id"], entry["author"], _day(int(entry["written"])), entry["subject"])
-            found[int(entry["line"])] = int(entry["seconds"]), commit
+        commit = Commit(entry["id"], entry["author"], _day(int(entry["written"])), entry["subject"])
+        found[int(entry["line"])] = int(entry["seconds"]), commit if entry["id"] != _UNCOMMITTED else None
     return found
 
 

@@ -95,6 +95,10 @@ def test_who_changed_what_stands_below_a_line(province: Path) -> None:
     assert (unit["text"], unit["last"] > unit["line"]) == ('- code: "24958"', True)
     assert (unit["commit"]["author"], unit["commit"]["subject"]) == ("Bình", "Two more people in Đức Trọng")
     assert unit["commit"]["date"] == "2025-06-02"
+    [changed] = unit["newest"]
+    assert (changed["text"], unit["line"] < changed["line"] <= unit["last"]) == ("staff: 40", True)
+    assert _line(found, "wave pilot: live")["newest"] == [], "the whole of it is of one change"
+    assert f"\n          {changed['line']}: staff: 40\n" in _run("explain", "gw-24958", "--as-of", DAY).stdout
     assert _line(found, "wave pilot: live")["commit"]["author"] == "An"
 
 
@@ -108,6 +112,9 @@ def test_a_commit_takes_no_hold_of_the_terminal(province: Path) -> None:
 def test_what_is_not_committed_has_no_commit(province: Path) -> None:
     edit(province / "province.yml", "domain: lamdong.gov.vn", "domain: lamdong.gov.vn  # new")
     assert _line(_explain("zones"), "the province's domain")["commit"] is None
+    edit(province / "units.yml", "    staff: 38\n", "    staff: 40\n")
+    told = _run("explain", "gw-24958", "--as-of", DAY).stdout
+    assert "        not committed:\n" in told and ": staff: 40\n" in told
 
 
 def test_a_file_of_a_gateway(province: Path) -> None:
