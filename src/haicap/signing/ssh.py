@@ -26,10 +26,12 @@ _FIELDS = 5  # public key, namespace, reserved, hash algorithm, signature
 
 @dataclass(frozen=True)
 class _Blob:
-    """What an SSHSIG blob says of itself; `key` is in the form of a public key file, without its comment."""
+    """What an SSHSIG blob says of itself; `key` is in the form of a public key file, without its comment. `touched` is
+    False where a hardware key says that nobody touched it."""
 
     key: str
     namespace: str
+    touched: bool
 
 
 def sign(data: bytes, key: Path, namespace: str) -> str:
@@ -64,6 +66,8 @@ def check(data: bytes, signature: str, public_key: str, namespace: str) -> str |
         return "it was made by another key"
     if blob.namespace != namespace:
         return f"it was made for another purpose ({blob.namespace!r}, not {namespace!r})"
+    if not blob.touched:
+        return "its hardware key signed without a touch"
     with TemporaryDirectory(prefix="haicap-") as folder:
         file = Path(folder) / "signature"
         file.write_text(_armoured(signature), encoding="ascii")
@@ -135,7 +139,14 @@ def _read(signature: str) -> _Blob:
     if len(fields) != _FIELDS or fields[2]:
         raise ValueError("not the fields of an SSHSIG")
     kind = next(_strings(fields[0]), b"")
-    return _Blob(f"{kind.decode('ascii')} {base64.b64encode(fields[0]).decode()}", fields[1].decode("utf-8"))
+    key = f"{kind.decode('ascii')} {base64.b64encode(fields[0]).decode()}"
+    return _Blob(key, fields[1].decode("utf-8"), not key.startswith("sk-") or _is_touched(fields[4]))
+
+
+def _is_touched(signature: bytes) -> bool:
+    """Whether a FIDO2 token says that somebody was there: bit 0 of the flags, which stand before the counter of four
+    bytes at the end (OpenSSH's PROTOCOL.u2f, SSH U2F signatures)."""
+    return bool(signature[-5:-4] and signature[-5] & 1)
 
 
 def _strings(raw: bytes) -> Iterator[bytes]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import random
 import shutil
 import subprocess
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from haicap.errors import HaicapError
 from haicap.signing.ssh import check, public_of, sign, signer_of
@@ -124,3 +126,47 @@ def test_without_ssh_keygen_it_says_what_to_install(tmp_path, key, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(HaicapError, match="openssh-client"):
         sign(DATA, key, PURPOSE)
+
+
+def _strings(*parts: bytes) -> bytes:
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+class Token:
+    """A FIDO2 token (OpenSSH's PROTOCOL.u2f), played: it signs as the chip does, after a touch or without one."""
+
+    kind = b"sk-ssh-ed25519@openssh.com"
+
+    def __init__(self) -> None:
+        self._key = Ed25519PrivateKey.generate()
+        self._public = _strings(self.kind, self._key.public_key().public_bytes_raw(), b"ssh:")
+        self.line = f"{self.kind.decode()} {base64.b64encode(self._public).decode()}"
+
+    def sign(self, data: bytes, namespace: str, *, touched: bool = True) -> str:
+        """An SSHSIG as `ssh-keygen -Y sign` makes it with the token."""
+        said = (namespace.encode(), b"", b"sha512")
+        message = b"SSHSIG" + _strings(*said, hashlib.sha512(data).digest())
+        rest = bytes([int(touched)]) + (7).to_bytes(4, "big")
+        told = hashlib.sha256(b"ssh:").digest() + rest + hashlib.sha256(message).digest()
+        signature = _strings(self.kind, self._key.sign(told)) + rest
+        blob = b"SSHSIG" + (1).to_bytes(4, "big") + _strings(self._public, *said, signature)
+        return base64.b64encode(blob).decode()
+
+
+def test_a_hardware_keys_signature_counts() -> None:
+    token = Token()
+    signature = token.sign(b"plan", "haicap-approval")
+    assert signer_of(signature) == token.line
+    assert check(b"plan", signature, token.line, "haicap-approval") is None
+    assert check(b"another", signature, token.line, "haicap-approval") is not None
+    assert check(b"plan", signature, Token().line, "haicap-approval") == "it was made by another key"
+
+
+def test_a_hardware_keys_signature_without_a_touch_counts_for_nothing() -> None:
+    token = Token()
+    signature = token.sign(b"plan", "haicap-approval", touched=False)
+    assert check(b"plan", signature, token.line, "haicap-approval") == "its hardware key signed without a touch"
+    raw = bytearray(base64.b64decode(signature))
+    raw[-5] |= 1
+    forged = base64.b64encode(raw).decode()
+    assert check(b"plan", forged, token.line, "haicap-approval") == "the signature does not match"
