@@ -37,6 +37,17 @@ def last_plan(events: Iterable[Event]) -> str:
     return plans[-1] if plans else ""
 
 
+def last_commit(events: Iterable[Event]) -> str:
+    """The commit that was applied wholly last; empty when none was."""
+    commits, found = dict[Json, str](), ""
+    for event in events:
+        if event.kind == "apply-begun":
+            commits[event.seq] = str(event.fields.get("commit", ""))
+        if event.kind == "apply-ended" and not event.fields["failed"] and not event.fields["skipped"]:
+            found = commits.get(event.fields["begun"], "") or found
+    return found
+
+
 def last_move(events: Iterable[Event]) -> Event | None:
     """The last event that moved what stands: an apply's begin, its end, or a cut-over; None when there was none."""
     moves = [event for event in events if event.kind in ("apply-begun", "apply-ended", "cutover")]

@@ -32,7 +32,7 @@ from haicap.stack.engine import OnEvent
 from haicap.stack.holder import hold_cutover
 from haicap.stack.limits import cutover_breaches, overrides_of
 from haicap.stack.making import make
-from haicap.stack.record import recorded
+from haicap.stack.record import applied_commit, recorded
 from haicap.stack.workspace import Target, Workspace
 
 _EXPLAINED = 20  # probes
@@ -173,7 +173,7 @@ def _planned(
 
 def _write(ws: Workspace, job: Job, plan: Plan, as_of: date, valid: timedelta, file: Path) -> None:
     """The plan as a file, to be approved."""
-    screen.write(file, dump(replace(plan, made=make(ws, valid)).to_json()))
+    screen.write(file, dump(replace(plan, made=make(ws, valid, applied_commit(ws))).to_json()))
     screen.say(f"wrote {file}; `{job.command(job.direction)} --approved {file}` does it on {as_of}.")
 
 

@@ -18,7 +18,7 @@ from haicap.stack.approving import ensure_free
 from haicap.stack.limits import overrides_of
 from haicap.stack.making import make
 from haicap.stack.planning import plan_destroy
-from haicap.stack.record import record, record_plan
+from haicap.stack.record import applied_commit, record, record_plan
 from haicap.stack.workspace import Target, Workspace
 
 
@@ -78,7 +78,13 @@ def command(
         ensure_free(ws, words, demanded=require_approval)
     plan = plan_destroy(ws, as_of, codes, overrides=overrides_of(ws, override, reason), at_once=file is None)
     if file is not None:
-        return _write(ws, replace(plan, made=make(ws, timedelta(days=valid))), file, full=full, as_json=as_json)
+        return _write(
+            ws,
+            replace(plan, made=make(ws, timedelta(days=valid), applied_commit(ws))),
+            file,
+            full=full,
+            as_json=as_json,
+        )
     if not as_json:
         changes.show_plan(plan, ask.names_of(ws.inventory), full=full)
     ensure_allowed(plan.refusals)

@@ -16,7 +16,7 @@ from haicap.report.comparison import blast_lines
 from haicap.stack.limits import overrides_of
 from haicap.stack.making import make
 from haicap.stack.planning import make_plan
-from haicap.stack.record import record_plan
+from haicap.stack.record import applied_commit, record_plan
 from haicap.stack.workspace import Target
 from haicap.stack.world import world_of
 
@@ -65,7 +65,7 @@ def command(
     chosen = ask.selected(ws.inventory, units, wave, platforms, delete_disks=delete_disks)
     made = make_plan(ws, as_of, chosen, overrides=overrides_of(ws, override, reason))
     if file is not None:
-        made = replace(made, made=make(ws, timedelta(days=valid)))
+        made = replace(made, made=make(ws, timedelta(days=valid), applied_commit(ws)))
         screen.write(file, dump(made.to_json()))
         remember(lambda: record_plan(ws, made, file))
     touched = blast_of(made.changes, world_of(ws.inventory, ws.staff, ws.locks, as_of)) if blast else None

@@ -96,8 +96,8 @@ class Breach:
 class Made:
     """How a plan came about. Times are UTC, `2025-07-01T00:00:00Z`, by the clock of the machine that made it.
 
-    `by` is whoever made it, `authors` who wrote the commit that it was made from (mail addresses, as git has them).
-    `commit` is that commit of the inventory, followed by `+` where the files differ from it; empty without git.
+    `by` is whoever made it. `commit` is that of the inventory, followed by `+` where the files differ from it; empty
+    without git. `authors` wrote it and those before it that were not applied yet (mail addresses, as git has them).
     `tools` are versions, by name. Nothing of it is known of a plan that is only shown.
     """
 

@@ -44,6 +44,7 @@ def _plan(fields: Mapping[str, Json]) -> Iterator[str]:
     yield _counts(fields.get("summary"))
     yield f"{_many(fields.get('units'))}, as of {fields.get('as_of')}" if fields.get("as_of") else ""
     yield f"{fields['left']} of them left" if _is_rest(fields) else ""
+    yield f"commit {str(fields['commit'])[:9]}" if fields.get("commit") else ""
     yield f"into {fields['file']}" if fields.get("file") else ""
     yield f"approved by {_listed(fields['approved_by'])}" if fields.get("approved_by") else ""
     for one in fields.get("overrides") or []:

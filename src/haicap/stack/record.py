@@ -10,14 +10,14 @@ from typing import Protocol, TypeVar
 
 from haicap.audit import Event, Log
 from haicap.audit.event import Kind
-from haicap.audit.reading import unended
+from haicap.audit.reading import last_commit, unended
 from haicap.canonical import Json
 from haicap.errors import HaicapError, Stopped
 from haicap.plan.approval import Approval
 from haicap.plan.file import SavedPlan
 from haicap.plan.left import done_before
 from haicap.plan.model import PENDING, Change, Plan
-from haicap.stack.making import principal
+from haicap.stack.making import made_from, principal
 from haicap.stack.workspace import Workspace
 
 _ROOM, _ROOM_FOR_UNIT = 1 << 20, 1 << 10  # bytes: far more than the end of an apply takes
@@ -33,6 +33,11 @@ def log_of(workspace: Workspace) -> Log:
 def record(workspace: Workspace, kind: Kind, /, **fields: Json) -> Event:
     """Write one event. When this returns it is on the disk; HaicapError when it can't be."""
     return log_of(workspace).append(kind, **fields)
+
+
+def applied_commit(workspace: Workspace) -> str:
+    """The inventory's commit that was applied wholly last, by the log; empty when none was."""
+    return last_commit(log_of(workspace).events())
 
 
 def record_plan(workspace: Workspace, plan: Plan, file: Path) -> Event:
@@ -135,6 +140,7 @@ def recorded_apply(
                 "apply-begun",
                 **_plan_fields(plan),
                 by=plan.made.by,
+                commit=plan.made.commit or made_from(workspace).commit,
                 left=len((left or plan).changes),
                 approved_by=list(approved_by),
                 overrides=[vars(override) for override in plan.overrides],

@@ -57,9 +57,12 @@ def applied(enrolled, monkeypatch) -> list[str]:
     import haicap.cli.run as module
 
     digests: list[str] = []
-    monkeypatch.setattr(
-        module, "apply", lambda _ws, plan, _event, _by: digests.append(plan.digest) or Applied(len(plan.changes), (), 0)
-    )
+
+    def play(_ws, plan, _on_event, _approved_by, _left) -> Applied:
+        digests.append(plan.digest)
+        return Applied(len(plan.changes), (), 0)
+
+    monkeypatch.setattr(module, "apply", play)
     return digests
 
 

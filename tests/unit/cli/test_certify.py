@@ -51,7 +51,7 @@ def work(enrolled, keys, tmp_path, monkeypatch) -> Path:
     public = {name: (keys / f"{name}.pub").read_text().strip() for name in PEOPLE}
     (enrolled / "inventories/lam-dong/approvers.yml").write_text(APPROVERS.format(**public), "utf-8")
 
-    def play(_ws, plan, on_event, _approved_by) -> Applied:
+    def play(_ws, plan, on_event, _approved_by, _left) -> Applied:
         for change in plan.changes:
             on_event(StepEvent(change.resource, change.unit, change.system, change.action, "done"))
         return Applied(len(plan.changes), (), 0)

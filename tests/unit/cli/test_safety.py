@@ -34,7 +34,7 @@ def applied(limits: Write, monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
     """The plans that reach the engine."""
     plans: list[Plan] = []
 
-    def play(_ws: Workspace, plan: Plan, _on_event: object, _approved_by: object = ()) -> Applied:
+    def play(_ws: Workspace, plan: Plan, _on_event: object, *_more: object) -> Applied:
         plans.append(plan)
         return Applied(len(plan.changes), (), 0)
 
