@@ -10,14 +10,16 @@ import click
 
 from haicap.cli import ask, changes, options, screen
 from haicap.cli.remember import remember
+from haicap.errors import HaicapError
 from haicap.plan.blast import blast_of
 from haicap.plan.model import dump
 from haicap.report.comparison import blast_lines
+from haicap.stack.commits import find_commit
 from haicap.stack.limits import overrides_of
 from haicap.stack.making import make
 from haicap.stack.planning import make_plan
 from haicap.stack.record import applied_commit, record_plan
-from haicap.stack.workspace import Target
+from haicap.stack.workspace import Target, Workspace
 from haicap.stack.world import world_of
 
 
@@ -25,6 +27,7 @@ from haicap.stack.world import world_of
 @options.province
 @click.option("-o", "file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write it for apply.")
 @options.valid
+@click.option("--since", metavar="COMMIT", help="Who wrote after it is an author; else after the last whole apply.")
 @options.as_of
 @options.selection
 @options.delete_disks
@@ -39,6 +42,7 @@ def command(
     province: str | None,
     file: Path | None,
     valid: int,
+    since: str | None,
     as_of: date,
     units: tuple[str, ...],
     wave: str | None,
@@ -61,11 +65,14 @@ def command(
       haicap plan lam-dong --wave pilot
       haicap plan lam-dong --as-of 2025-07-01 -o plan.json
     """
+    if since is not None and file is None:
+        raise click.UsageError("--since is for a file: name it with -o.")
     ws = ask.workspace(directory, province, target)
     chosen = ask.selected(ws.inventory, units, wave, platforms, delete_disks=delete_disks)
     made = make_plan(ws, as_of, chosen, overrides=overrides_of(ws, override, reason))
     if file is not None:
-        made = replace(made, made=make(ws, timedelta(days=valid), applied_commit(ws)))
+        applied = _commit(ws, since) if since is not None else applied_commit(ws)
+        made = replace(made, made=make(ws, timedelta(days=valid), applied))
         screen.write(file, dump(made.to_json()))
         remember(lambda: record_plan(ws, made, file))
     touched = blast_of(made.changes, world_of(ws.inventory, ws.staff, ws.locks, as_of)) if blast else None
@@ -78,3 +85,11 @@ def command(
     if file is not None:
         screen.say(ask.after_plan(ws, file, made))
     return ask.code_of(made)
+
+
+def _commit(ws: Workspace, text: str) -> str:
+    if (found := find_commit(ws.directory, text)) is None:
+        raise HaicapError(
+            f'--since "{text}": git knows no such commit here. In a shallow clone, fetch the history first.'
+        )
+    return found

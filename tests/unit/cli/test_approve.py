@@ -17,6 +17,7 @@ from haicap.plan.file import read_plan
 from haicap.plan.model import dump
 from haicap.stack import approving
 from haicap.stack.engine import Applied
+from tests.unit.cli.small import commit
 
 PEOPLE = ("lan", "minh", "hoa")
 APPROVERS = """\
@@ -458,3 +459,21 @@ def test_files_that_are_not_there(run, file, tmp_path):
     refused(done, "none.yml: there is no such file")
     done = run("approve", str(file), "--key", str(tmp_path / "none"), "--yes")
     assert (done.exit_code, "there is no such key" in done.stderr) == (1, True)
+
+
+def test_a_changes_base_says_whose_commits_count(run, file, enrolled):
+    units = enrolled / "inventories/lam-dong/units.yml"
+    commit(enrolled, "The province", "An <an@x.vn>")
+    for name in ("binh", "chi"):
+        units.write_text(units.read_text("utf-8") + f"# {name}\n", "utf-8")
+        commit(enrolled, f"By {name}", f"{name} <{name}@x.vn>")
+    made = ("plan", "--unit", "24958", "--as-of", "2025-07-01", "-o", str(file))
+    for words, authors in (((), ["chi@x.vn"]), (("--since", "HEAD~2"), ["binh@x.vn", "chi@x.vn"])):
+        assert run(*made, *words).exit_code == 2
+        assert json.loads(file.read_text("utf-8"))["made"]["authors"] == authors
+    refusal = run(*made, "--since", "nothing")
+    assert (refusal.exit_code, refusal.stderr.splitlines()[0]) == (
+        1,
+        '--since "nothing": git knows no such commit here. In a shallow clone, fetch the history first.',
+    )
+    assert "--since is for a file" in run("plan", "--since", "HEAD").stderr
