@@ -27,8 +27,8 @@ lint: setup ## ruff, mypy and the order of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-golden: setup ## write the expected files of tests/cases anew; review them with git diff
-	HAICAP_GOLDEN=write $(BIN)/pytest tests/cases
+golden: setup ## write the expected files of the tests anew; review them with git diff
+	HAICAP_GOLDEN=write $(BIN)/pytest tests/cases tests/unit/cli/test_diff.py
 
 bench: setup ## measure the speeds in docs/benchmarks.md (ARGS=--lab: first applies on lab hosts too)
 	$(BIN)/python toolchain/bench.py $(ARGS)
