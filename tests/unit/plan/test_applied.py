@@ -75,3 +75,14 @@ def test_the_log_tells_of_the_last_apply_of_that_plan(tmp_path):
     assert found.begun <= found.ended
     assert AppliedResult.of(found.to_json()) == found, "its moments are moments"
     assert result_in(log.events(), replace(PLAN, as_of="2025-07-03")) is None
+
+
+def test_the_log_tells_of_the_whole_plan_where_an_apply_went_on(tmp_path):
+    log = Log.open(tmp_path / "audit", principal="lan@x.vn")
+    begun = log.append("apply-begun", plan=PLAN.digest)
+    counts = {"done": 1, "failed": 1, "skipped": 0, "stopped": False, "units": {"24958": {"done": 1, "failed": 1}}}
+    log.append("apply-ended", begun=begun.seq, plan=PLAN.digest, **counts, before={"24829": 2, "24958": 1, "shared": 4})
+    found = result_in(log.events(), PLAN)
+    assert found is not None
+    assert (found.done, found.failed) == (8, 1)
+    assert found.units == {"24829": {"done": 2, "failed": 0}, "24958": {"done": 2, "failed": 1}}
