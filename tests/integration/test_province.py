@@ -118,6 +118,18 @@ def test_ctrl_c_stops_an_apply_with_its_state_true_and_the_next_finishes_it(prov
     assert province.plan() == {}
 
 
+def test_too_many_failures_end_an_apply_and_the_next_does_the_rest(province: Province) -> None:
+    province.edit("\ndefaults:\n", "\nlimits: {failures: 1}\ndefaults:\n", "province.yml")
+    province.edit("bfd_multiplier: 5", "bfd_multiplier: 3", "province.yml")
+    province.run("lab", "stop", "gw-24958")
+    said = province.run("apply", "lam-dong", "--yes", code=1)
+    assert "1 failed, which is as many as limits.failures allows: nothing new was begun." in said
+    assert "Stopped: " in said and "gw-24958" in province.plan(code=2)
+    province.run("lab", "start", "gw-24958")
+    province.run("apply", "lam-dong", "--yes")
+    assert province.plan() == {}
+
+
 def test_no_secret_is_in_anything_that_was_written(province: Province) -> None:
     found = subprocess.run(
         [HAICAP, "-C", province.directory, "lab", "exec", "gw-24829", "--", "cat", "/etc/wireguard/private.key"],

@@ -282,7 +282,7 @@ class _Follower:
             change.resource, change.unit, change.system, cause, _next_step(change.resource, cause)
         )
         if self.most is not None and len(self.failures) >= self.most and not self.halted:
-            self.halted = f"{len(self.failures)} resources failed, which is as many as limits.failures allows"
+            self.halted = f"{len(self.failures)} failed, which is as many as limits.failures allows"
             self.halt()
 
 

@@ -179,13 +179,13 @@ def test_the_next_run_overrides_the_same(run, limits, monkeypatch):
 def test_too_many_failures_are_said(run, limits, monkeypatch):
     limits("{notice_days: 0}")
     failure = Failure("gw-24958", "24958", "gateway", "no answer", "")
-    halted = Applied(0, (failure,), 1, halted="1 resources failed, which is as many as limits.failures allows")
+    halted = Applied(0, (failure,), 1, halted="1 failed, which is as many as limits.failures allows")
     monkeypatch.setattr("haicap.cli.run.apply", lambda *_words: halted)
     done = run(*DESTROY)
     assert done.exit_code == 1
     assert done.stdout.endswith("Stopped: 0 done, 1 failed, 1 not begun\n")
     assert "as limits.failures allows: nothing new was begun." in done.stderr
-    assert json.loads(run(*DESTROY, "--json").stdout)["halted"].startswith("1 resources failed")
+    assert json.loads(run(*DESTROY, "--json").stdout)["halted"].startswith("1 failed")
 
 
 POLICY = """\

@@ -41,7 +41,7 @@ def test_it_stops_at_the_limit_and_asks_once() -> None:
     for number, expected in enumerate([0, 0, 1, 1, 1]):
         following.take(event(f"gw-{10000 + number}", is_="failed"))
         assert len(halts) == expected
-    assert following.halted == "3 resources failed, which is as many as limits.failures allows"
+    assert following.halted == "3 failed, which is as many as limits.failures allows"
 
 
 def test_what_was_done_does_not_count_and_a_resource_fails_once() -> None:
