@@ -15,7 +15,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -284,16 +283,30 @@ def _row(
 
 def _run(command: Sequence[str], code: int, environment: Mapping[str, str] | None = None) -> tuple[float, float]:
     """Seconds, and the peak MiB of the largest of its processes."""
-    with tempfile.TemporaryFile("w+") as said:
-        started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=said, stderr=said, env={**os.environ, **(environment or {})})
-        _, status, used = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != code:
+    with tempfile.TemporaryFile("w+") as said, tempfile.NamedTemporaryFile("r") as result:
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", _SMALL, result.name, *command],
+            stdout=said,
+            stderr=said,
+            env={**os.environ, **(environment or {})},
+            check=False,
+        )
+        if done.returncode != code:
             said.seek(0)
-            sys.exit(f"{' '.join(command)}: exit {process.returncode}\n{said.read()[-4000:]}")
-    return seconds, used.ru_maxrss / 1024
+            sys.exit(f"{' '.join(command)}: exit {done.returncode}\n{said.read()[-4000:]}")
+        seconds, kilobytes = result.read().split()
+    return float(seconds), int(kilobytes) / 1024
+
+
+# A process starts with the peak of the one that it was forked from: it is started from a small one, not from this one.
+_SMALL = """\
+import os, sys, time
+begun = time.perf_counter()
+_, status, used = os.wait4(os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ), 0)
+with open(sys.argv[1], "w") as result:
+    result.write(f"{time.perf_counter() - begun} {used.ru_maxrss}")
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
 
 
 if __name__ == "__main__":
