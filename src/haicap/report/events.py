@@ -74,7 +74,8 @@ def _inspection(fields: Mapping[str, Json]) -> Iterator[str]:
 
 def _approval(fields: Mapping[str, Json]) -> Iterator[str]:
     yield short(fields.get("plan"))
-    yield "rejected" if fields.get("decision") == "reject" else "approved"
+    by = f" by {fields['principal']}" if fields.get("principal") else ""
+    yield f"{'rejected' if fields.get('decision') == 'reject' else 'approved'}{by}"
     yield str(fields.get("reason", ""))
 
 

@@ -46,6 +46,7 @@ def test_it_is_read_as_a_table(run, ws):
         "plan         an@lamdong.gov.vn  sha256:abababababab; 2 create; 1 unit, as of 2025-07-01; into plan.json"
         in lines[1]
     )
+    assert lines[2].endswith("an@lamdong.gov.vn  sha256:abababababab; approved by chi@lamdong.gov.vn")
     assert "did not end" in lines[5] and "did not end" not in lines[3]
     assert run("log").stdout == run("log", "show", "lam-dong").stdout == shown.stdout
 
