@@ -16,23 +16,19 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from datetime import date
 from pathlib import Path
 
 import bench_mail
 import bench_report
+from bench_part import DAY
 
 from haicap import assets
 from haicap.addressing.lockfile import write_keys, write_locks, write_mail
 from haicap.addressing.mail import plan_mail
-from haicap.addressing.model import Keys, Locks
+from haicap.addressing.model import Keys
 from haicap.addressing.planner import plan_locks
-from haicap.design import design_province
 from haicap.inventory import national
-from haicap.inventory.loader import load
 from haicap.inventory.scaffold import scaffold
-from haicap.inventory.staff_loader import load_staff
-from haicap.render import render_host
 from haicap.stack.pulumi import find_pulumi
 from haicap.stack.resources import resources_of
 from haicap.stack.state import PROJECT, TYPES
@@ -40,16 +36,12 @@ from haicap.stack.workspace import Workspace
 
 ROOT = Path(__file__).parents[1]
 SLUG = "lam-dong"
-DAY = date(2025, 7, 1)
 RUNS = 5
 HAICAP = str(Path(sys.executable).parent / "haicap")
 
 
 def main(words: Sequence[str]) -> None:
     """Print one row a measurement: what, median seconds, the fastest and the slowest run, peak memory."""
-    if words[:1] == ["--part"]:
-        _part(words[1], Path(words[2]))
-        return
     print(f"{'what':58} {'median':>8} {'min':>8} {'max':>8} {'MiB':>6}")
     with tempfile.TemporaryDirectory(prefix="haicap-bench-") as folder:
         _offline(Path(folder))
@@ -249,23 +241,8 @@ def _on_hosts(title: str, wave: Sequence[str]) -> None:
         _run([*haicap, "lab", "down", SLUG], 0)
 
 
-def _part(what: str, directory: Path) -> None:
-    """What has no command of its own, in a process of its own."""
-    if what == "render":
-        fresh = Workspace.open(directory, SLUG)
-        for host in design_province(fresh.inventory, fresh.locks, DAY).hosts:
-            render_host(host)
-        return
-    for path in sorted((directory / "inventories").iterdir()):
-        inventory = load(directory, path.name)
-        names = plan_locks(inventory, Locks(), DAY).locks.names
-        if what == "mail":
-            staff = load_staff(directory, path.name, inventory)
-            write_mail(path, plan_mail(inventory, staff.units.values(), names, {}, DAY).mailboxes)
-
-
 def _self(part: str, directory: Path) -> list[str]:
-    return [sys.executable, __file__, "--part", part, str(directory)]
+    return [sys.executable, str(Path(__file__).with_name("bench_part.py")), part, str(directory)]
 
 
 def _row(
